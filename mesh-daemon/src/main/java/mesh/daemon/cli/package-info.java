@@ -1,0 +1,2 @@
+/** The program's entry and one small class per command. */
+package mesh.daemon.cli;

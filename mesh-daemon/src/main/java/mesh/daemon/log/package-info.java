@@ -1,0 +1,2 @@
+/** One line per event, as key=value or JSON. */
+package mesh.daemon.log;

@@ -1,0 +1,2 @@
+/** The daemon put together from its parts, started in one order and stopped in the reverse. */
+package mesh.daemon;

@@ -72,6 +72,7 @@ public record Profile(
      * @param ctxTokens context one request may fill; 0 = not known
      * @param sizeBytes weights of the model, which stands for its ability when {@code auto} chooses; 0 = not known
      * @param attached whether another program's API answers, rather than an engine this node started
+     * @param shares of a split, host first and then as {@code workers}: how many of layers + 1 units each holds
      */
     public record Served(
             ModelRef model,
@@ -83,7 +84,8 @@ public record Profile(
             int ctxTokens,
             long sizeBytes,
             List<Skill> skills,
-            boolean attached) {
+            boolean attached,
+            List<Integer> shares) {
         /** Upstream refuses more RPC servers than this in one split. */
         public static final int WORKERS_MAX = 16;
 
@@ -91,6 +93,8 @@ public record Profile(
 
         public Served {
             workers = bounded("workers", workers, WORKERS_MAX);
+            shares = bounded("shares", shares, WORKERS_MAX + 1);
+            for (int share : shares) within("share", share, OnDisk.LAYERS_MAX + 1);
             skills = bounded("skills", skills, Skill.values().length);
             within("slots", slots, COUNT_MAX);
             within("outstanding", outstanding, COUNT_MAX);

@@ -70,8 +70,7 @@ public final class GgufReader {
                 var cursor =
                         new GgufCursor(parts.get(part).path(), parts.get(part).bytes());
                 var read = new OnePart(cursor, part, tensors, names);
-                read.all();
-                inItsPlace(cursor, read.keys, part, parts.size());
+                read.all(parts.size());
                 if (part == 0) keys = read.keys;
                 if (part == 0) version = read.version;
                 bytes += cursor.size();
@@ -81,19 +80,6 @@ public final class GgufReader {
         }
         var header = new GgufHeader(version, keys, tensors, bytes, parts.size());
         return whole(parts.getFirst().path(), header);
-    }
-
-    /** A part must say itself that it is number so of so many; a single file must not. */
-    private static void inItsPlace(GgufCursor cursor, SortedMap<String, Value> keys, int part, int parts) throws Stop {
-        long count = number(keys, "split.count", 1);
-        long number = number(keys, "split.no", 0);
-        if (parts == 1 && count > 1)
-            throw cursor.stop(Reason.MISSING_PART, "model part missing", "have=1 expected=" + count);
-        if (parts > 1 && (count != parts || number != part))
-            throw cursor.stop(
-                    Reason.MIXED_PARTS,
-                    "model part out of place",
-                    "part=" + number + " of=" + count + " expected=" + part + " expectedOf=" + parts);
     }
 
     private static GgufRead whole(String path, GgufHeader header) {
@@ -130,7 +116,7 @@ public final class GgufReader {
             this.names = names;
         }
 
-        void all() throws IOException, Stop {
+        void all(int parts) throws IOException, Stop {
             opening();
             long tensorCount = in.u64();
             long keyCount = in.u64();
@@ -140,6 +126,7 @@ public final class GgufReader {
                 throw in.stop(
                         Reason.TOO_MANY_TENSORS, "too many tensors", "tensors=" + tensorCount + " max=" + TENSORS_MAX);
             for (long i = 0; i < keyCount; i++) key();
+            inItsPlace(parts);
             var table = new ArrayList<Tensor>();
             for (long i = 0; i < tensorCount; i++) table.add(tensor());
             tensors.addAll(placed(table));
@@ -176,6 +163,19 @@ public final class GgufReader {
             String key = in.name("key", KEY_BYTES_MAX);
             Value value = value(key, in.u32(), 0);
             if (keys.put(key, value) != null) throw in.stop(Reason.DUPLICATE_KEY, "key twice", "key=" + shown(key));
+        }
+
+        /** A part must say itself that it is number so of so many; a single file must not. */
+        private void inItsPlace(int parts) throws Stop {
+            long count = number(keys, "split.count", 1);
+            long number = number(keys, "split.no", 0);
+            if (parts == 1 && count > 1)
+                throw in.stop(Reason.MISSING_PART, "model part missing", "have=1 expected=" + count);
+            if (parts > 1 && (count != parts || number != part))
+                throw in.stop(
+                        Reason.MIXED_PARTS,
+                        "model part out of place",
+                        "part=" + number + " of=" + count + " expected=" + part + " expectedOf=" + parts);
         }
 
         private Value value(String key, long type, int depth) throws IOException, Stop {

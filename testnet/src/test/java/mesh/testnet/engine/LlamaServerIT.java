@@ -37,13 +37,14 @@ class LlamaServerIT {
 
     @BeforeEach
     void findEngine() throws Exception {
-        engine = RealEngine.orSkip();
         children = new Children(data.resolve("run"), data.resolve("log"));
+        engine = RealEngine.orSkip();
     }
 
     @AfterEach
-    void leaveNothingBehind() {
-        if (children != null) children.killAll();
+    void leaveNothingBehind() throws InterruptedException {
+        children.killAll();
+        children.stopAll();
     }
 
     @Test

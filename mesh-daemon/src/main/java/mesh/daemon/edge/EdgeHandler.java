@@ -30,6 +30,7 @@ import java.util.Objects;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import mesh.core.openai.ApiError;
 import mesh.daemon.log.Log;
 import org.jspecify.annotations.Nullable;
@@ -87,6 +88,15 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter {
         return TRUSTED_HEADERS.newHeaders();
     }
 
+    /** What the exchanges of this port hold of request bodies in memory. */
+    AtomicLong heldBytes() {
+        return server.heldBytes();
+    }
+
+    String date() {
+        return server.date();
+    }
+
     void served(Served served) {
         server.served(served);
     }
@@ -102,7 +112,8 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         isReading = true;
         lastPartNanos = System.nanoTime();
-        if (!(message instanceof HttpObject part) || isClosing) {
+        // What a closed connection still held is the decoder's guess at a request that was never finished.
+        if (!(message instanceof HttpObject part) || isClosing || !ctx.channel().isActive()) {
             if (message instanceof HttpContent content)
                 discardedBytes += content.content().readableBytes();
             ReferenceCountUtil.release(message);
@@ -278,7 +289,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter {
             return;
         }
         switch (match) {
-            case RouteTable.Match.Found(var route, var path, var rest) -> start(exchange, route, rest);
+            case RouteTable.Match.Found(var route, var rest) -> start(exchange, route, rest);
             case RouteTable.Match.WrongMethod(var allow) -> {
                 exchange.answerHeader("allow", allow);
                 exchange.fail(ApiError.invalid(

@@ -243,17 +243,21 @@ public final class Exchange {
         return ctx.write(new DefaultHttpContent(piece));
     }
 
-    /** Runs the route's action. One of the places where any exception of ours is caught, logged and answered. */
+    /** Runs the route's action. */
     void start(Action action, String prefixRest) {
         rest = prefixRest;
+        guarded(() -> new Start(this, connection).run(action));
+    }
+
+    void guarded(Runnable step) {
         try {
-            new Start(this, connection).run(action);
+            step.run();
         } catch (RuntimeException broken) {
             failed(broken);
         }
     }
 
-    /** A bug of ours, whichever thread it was found on; called on the loop. */
+    /** A bug of ours, whichever thread it was found on; called on the loop. Whatever was thrown ends up here, once. */
     void failed(Throwable broken) {
         log.error("exchange.failed", "id", id, "path", path(), broken);
         abort(ApiError.server(500, "internal_error", "this node failed; its log has more under " + id));
@@ -318,6 +322,7 @@ public final class Exchange {
         HttpHeaders headers = connection.newHeaders();
         headers.set("x-request-id", id);
         if (!contentType.isEmpty()) headers.set(HttpHeaderNames.CONTENT_TYPE, contentType);
+        headers.set(HttpHeaderNames.DATE, connection.date());
         answerHeaders.forEach(headers::set);
         connection.gate().allowOrigin(request.headers(), headers);
         if (!isKeptAlive) headers.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);

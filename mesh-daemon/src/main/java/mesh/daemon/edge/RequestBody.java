@@ -79,7 +79,7 @@ final class RequestBody {
         return taken;
     }
 
-    /** The file this body goes to; the caller creates it before it appends. */
+    /** The file this body goes to; it exists once something was appended. */
     Path spillFile(Path folder, String name) {
         Path chosen = file != null ? file : folder.resolve(name + ".body");
         file = chosen;
@@ -88,7 +88,7 @@ final class RequestBody {
 
     /** Blocks. Releases the pieces whatever happens. */
     static void append(Path file, List<ByteBuf> pieces) throws IOException {
-        try (var channel = FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
+        try (var channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
             for (ByteBuf piece : pieces) while (piece.isReadable()) piece.readBytes(channel, piece.readableBytes());
         } finally {
             pieces.forEach(ByteBuf::release);

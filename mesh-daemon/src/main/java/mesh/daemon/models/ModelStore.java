@@ -194,7 +194,8 @@ public final class ModelStore {
         return new ModelRef(stem.length() <= ModelRef.CHARS_MAX ? stem : stem.substring(0, ModelRef.CHARS_MAX));
     }
 
-    private static Refused failed(String what, Path path, IOException e) {
+    /** The system's words are the only sign of most causes; in a language not known here they are passed on as they are. */
+    static Refused failed(String what, Path path, IOException e) {
         String text = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
         String pair = " path=" + path;
         if (text.contains("no space") || text.contains("quota"))

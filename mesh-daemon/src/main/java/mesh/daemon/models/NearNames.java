@@ -10,6 +10,9 @@ final class NearNames {
     /** What fits on one line of a terminal. */
     private static final int NAMES_MAX = 5;
 
+    /** Shorter ones are part of many names by chance. */
+    private static final int PART_CHARS_MIN = 3;
+
     private NearNames() {}
 
     private record Scored(String name, int distance) {}
@@ -20,7 +23,8 @@ final class NearNames {
         var near = new ArrayList<Scored>();
         for (String name : known) {
             String candidate = name.toLowerCase(Locale.ROOT);
-            int distance = candidate.contains(wanted) ? 0 : edits(wanted, candidate);
+            boolean isPart = wanted.length() >= PART_CHARS_MIN && candidate.contains(wanted);
+            int distance = isPart ? 0 : edits(wanted, candidate);
             if (distance <= Math.max(1, wanted.length() / 3)) near.add(new Scored(name, distance));
         }
         return near.stream()

@@ -1,0 +1,63 @@
+package mesh.testnet;
+
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The real llama.cpp for tests: programs in the folder that the property {@code mesh.llama.dir} or the environment's
+ * {@code MESH_LLAMA_DIR} names. Without one a test is skipped with that reason; under {@code -Dmesh.it=required} it
+ * fails. Each test runs its own programs and ends them by handle.
+ */
+final class RealLlama {
+    /** A loaded machine takes seconds for what an idle one does in one. */
+    private static final long RUN_SECONDS_MAX = 60;
+
+    private final Path folder;
+
+    private RealLlama(Path folder) {
+        this.folder = folder;
+    }
+
+    static RealLlama orSkip() {
+        String named = Optional.ofNullable(System.getProperty("mesh.llama.dir"))
+                .or(() -> Optional.ofNullable(System.getenv("MESH_LLAMA_DIR")))
+                .orElse("");
+        if (!named.isEmpty() && Files.isExecutable(Path.of(named, "llama-server")))
+            return new RealLlama(Path.of(named));
+        String why = "no llama.cpp: set mesh.llama.dir or MESH_LLAMA_DIR to a folder with llama-server folder=" + named;
+        if (System.getProperty("mesh.it", "").equals("required")) throw new AssertionError(why);
+        return abort(why);
+    }
+
+    /** Starts a program; the caller ends it. Its output goes to {@code log}. */
+    Process start(Path log, String program, List<String> arguments) throws IOException {
+        var command = new ArrayList<String>();
+        command.add(folder.resolve(program).toString());
+        command.addAll(arguments);
+        var builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        builder.environment()
+                .keySet()
+                .removeIf(name -> name.startsWith("LLAMA_ARG_") || name.equals("LD_LIBRARY_PATH"));
+        return builder.start();
+    }
+
+    /** Runs a program to its end and answers with what it printed. */
+    String run(Path log, String program, String... arguments) throws IOException, InterruptedException {
+        Process process = start(log, program, List.of(arguments));
+        try {
+            if (!process.waitFor(RUN_SECONDS_MAX, TimeUnit.SECONDS)) throw new AssertionError(program + " hangs");
+            String printed = Files.readString(log);
+            if (process.exitValue() != 0) throw new AssertionError(program + " failed: " + printed);
+            return printed;
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+}

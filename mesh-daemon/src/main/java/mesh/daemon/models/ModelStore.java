@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import mesh.core.id.ModelRef;
+import mesh.core.id.Near;
 import mesh.core.model.GgufHeader;
 import mesh.core.model.GgufRead;
 import mesh.core.model.GgufReader;
@@ -142,12 +143,12 @@ public final class ModelStore {
             return new NotFound(
                     Reason.NO_SUCH_FILE,
                     "no such model file path=" + said,
-                    NearNames.of(stemOf(said.substring(said.lastIndexOf('/') + 1)), names()),
+                    Near.names(stemOf(said.substring(said.lastIndexOf('/') + 1)), names()),
                     "Check the path, or put the file into " + folder + " and say its name.");
         return new NotFound(
                 Reason.UNKNOWN_MODEL,
                 "no such model model=" + said,
-                NearNames.of(said, names()),
+                Near.names(said, names()),
                 "Say a path to a .gguf file, a name of the catalog, or demo.");
     }
 

@@ -1,4 +1,4 @@
-package mesh.testnet;
+package mesh.testnet.models;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -18,6 +18,7 @@ import java.util.stream.Collectors;
 import mesh.daemon.models.Catalog;
 import mesh.daemon.models.ModelStore;
 import mesh.daemon.models.Resolved;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -29,7 +30,12 @@ class DemoModelsIT {
     /** A loaded machine of one core still loads the large one in that time. */
     private static final long LOADING_MILLIS_MAX = 60_000;
 
-    private final RealLlama llama = RealLlama.orSkip();
+    private RealLlama llama;
+
+    @BeforeEach
+    void findLlama() throws Exception {
+        llama = RealLlama.orSkip();
+    }
 
     @TempDir
     Path folder;

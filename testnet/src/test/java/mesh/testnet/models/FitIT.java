@@ -1,4 +1,4 @@
-package mesh.testnet;
+package mesh.testnet.models;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -17,6 +17,7 @@ import mesh.daemon.models.Catalog;
 import mesh.daemon.models.ModelFile;
 import mesh.daemon.models.ModelStore;
 import mesh.daemon.models.Resolved;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -37,7 +38,12 @@ class FitIT {
 
     private static final Pattern HOST = Pattern.compile("(?m)^Host (\\d+) (\\d+) (\\d+)");
 
-    private final RealLlama llama = RealLlama.orSkip();
+    private RealLlama llama;
+
+    @BeforeEach
+    void findLlama() throws Exception {
+        llama = RealLlama.orSkip();
+    }
 
     @TempDir
     Path folder;

@@ -1,19 +1,16 @@
-package mesh.testnet;
-
-import static org.junit.jupiter.api.Assumptions.abort;
+package mesh.testnet.models;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import mesh.testnet.engine.RealEngine;
 
 /**
- * The real llama.cpp for tests: programs in the folder that the property {@code mesh.llama.dir} or the environment's
- * {@code MESH_LLAMA_DIR} names. Without one a test is skipped with that reason; under {@code -Dmesh.it=required} it
- * fails. Each test runs its own programs and ends them by handle.
+ * The programs of the real llama.cpp, run by hand rather than by our supervisor, to be compared with what we say. Each
+ * test runs its own and ends them by handle.
  */
 final class RealLlama {
     /** A loaded machine takes seconds for what an idle one does in one. */
@@ -25,15 +22,8 @@ final class RealLlama {
         this.folder = folder;
     }
 
-    static RealLlama orSkip() {
-        String named = Optional.ofNullable(System.getProperty("mesh.llama.dir"))
-                .or(() -> Optional.ofNullable(System.getenv("MESH_LLAMA_DIR")))
-                .orElse("");
-        if (!named.isEmpty() && Files.isExecutable(Path.of(named, "llama-server")))
-            return new RealLlama(Path.of(named));
-        String why = "no llama.cpp: set mesh.llama.dir or MESH_LLAMA_DIR to a folder with llama-server folder=" + named;
-        if (System.getProperty("mesh.it", "").equals("required")) throw new AssertionError(why);
-        return abort(why);
+    static RealLlama orSkip() throws IOException, InterruptedException {
+        return new RealLlama(RealEngine.orSkip().folder());
     }
 
     /** Starts a program; the caller ends it. Its output goes to {@code log}. */

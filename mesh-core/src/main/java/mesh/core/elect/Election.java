@@ -1,6 +1,7 @@
 package mesh.core.elect;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -79,8 +80,8 @@ public final class Election {
         boolean forced = !forcedBy.isEmpty();
         var hosts = hosts(group);
         var planner = new Planner(limits, group);
-        Optional<Plan> running = running(group).map(plan -> keptOrCutAnew(plan, planner));
-        Optional<Plan> chosen = running;
+        Optional<Plan> running = running(group);
+        Optional<Plan> chosen = running.map(plan -> keptOrCutAnew(plan, planner));
         Optional<Plan> refused = Optional.empty();
         for (Member host : hosts) {
             if (chosen.isPresent()) break;
@@ -169,7 +170,7 @@ public final class Election {
             rows.add(row(ruling, planner, host.orElseThrow(), member));
             others.remove(member.id());
         }
-        rows.sort((a, b) -> a.node().compareTo(b.node()));
+        rows.sort(Comparator.comparing(Considered::node));
         for (var other : others.entrySet()) rows.add(bystander(other.getKey(), other.getValue()));
         long have = host.map(planner::reachableBytes).orElse(0L);
         if (ruling.outcome instanceof Outcome.Waiting waiting) have = waiting.haveBytes();

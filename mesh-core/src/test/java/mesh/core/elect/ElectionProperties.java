@@ -311,7 +311,8 @@ class ElectionProperties {
     }
 
     private static Profile node(Random random, int nodes, int n, long need, int layers, boolean forcing) {
-        var profile = Profiles.of(need * (10 + random.nextInt(100)) / 100);
+        int giant = random.nextInt(8) == 0 ? 20 : 1;
+        var profile = Profiles.of(need * giant * (10 + random.nextInt(100)) / 100);
         if (random.nextInt(12) == 0) profile.role = Role.CLIENT;
         if (random.nextInt(10) == 0) profile.splits = false;
         if (random.nextInt(8) == 0) profile.engine = new Engine("x", 7 + random.nextInt(2), random.nextInt(2), 0);

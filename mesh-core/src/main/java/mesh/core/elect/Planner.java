@@ -22,10 +22,10 @@ final class Planner {
 
     /** Why {@code worker} cannot lend to {@code host}. */
     Optional<Reason> workerFault(Member host, Member worker) {
-        return workerFault(host, worker, limits.rttMillisMax());
+        return workerFault(host, worker, limits.rttMillisMax(), worker.budgetBytes());
     }
 
-    private Optional<Reason> workerFault(Member host, Member worker, int rttMillisMax) {
+    private static Optional<Reason> workerFault(Member host, Member worker, int rttMillisMax, long budgetBytes) {
         var fault = worker.splitFault();
         if (fault.isPresent()) return fault;
         var engine = worker.profile().engine();
@@ -34,7 +34,7 @@ final class Planner {
         // llama.cpp's client aborts on a server whose minor is newer than its own.
         if (engine.rpcMinor() > hostEngine.rpcMinor()) return Optional.of(Reason.RPC_NEWER_THAN_HOST);
         if (host.rttMillisTo(worker) > rttMillisMax) return Optional.of(Reason.TOO_FAR);
-        return worker.budgetBytes() < host.need().unitBytes() ? Optional.of(Reason.TOO_SMALL) : Optional.empty();
+        return budgetBytes < host.need().unitBytes() ? Optional.of(Reason.TOO_SMALL) : Optional.empty();
     }
 
     /** Those who can lend to {@code host}, nearest first, unknown round trips last, ties by id. */
@@ -50,30 +50,42 @@ final class Planner {
 
     /** The best way to split with {@code host} in charge, or empty when it cannot gather enough. */
     Optional<Plan> plan(Member host) {
-        List<Member> nearest = lenders(host);
+        if (unitsHeld(host, host) == 0) return Optional.empty();
+        Optional<Plan> obeying = byRatios(host);
+        if (obeying.isPresent()) return obeying;
+        Optional<Plan> best = Optional.empty();
+        for (Member one : lenders(host))
+            if (suffices(host, List.of(one))) best = better(best, byMemory(host, List.of(one)));
+        for (var workers : choices(host, 1)) best = better(best, byMemory(host, workers));
+        return best;
+    }
+
+    /** The operator's {@code --tensor-split} of n parts takes n - 1 workers, once as many suffice. */
+    private Optional<Plan> byRatios(Member host) {
         int asked = host.assigned().tensorSplit().size() - 1;
-        if (asked >= 1 && nearest.size() >= asked) {
-            var workers = nearest.subList(0, asked);
-            if (host.need().units() > asked
-                    && unitsHeld(host, workers) >= host.need().units())
-                return Optional.of(priced(host, workers, ratioShares(host), true));
-        }
+        if (asked < 1) return Optional.empty();
+        Optional<Plan> best = Optional.empty();
+        for (var workers : choices(host, asked))
+            if (workers.size() == asked) best = better(best, priced(host, workers, ratioShares(host), true));
+        return best;
+    }
+
+    /** At least {@code atLeast} workers that suffice, found from the nearest and from the biggest; named nearest first. */
+    private List<List<Member>> choices(Member host, int atLeast) {
+        List<Member> nearest = lenders(host);
         var biggest = new ArrayList<>(nearest);
         biggest.sort(Member.BY_MEMORY);
-        var one = nearest.stream()
-                .filter(w -> suffices(host, List.of(w)))
-                .findFirst()
-                .map(List::of);
-        Optional<Plan> best = one.map(workers -> byMemory(host, workers));
+        var choices = new ArrayList<List<Member>>();
         for (var order : List.of(nearest, biggest)) {
-            var workers = justEnough(host, order);
-            if (workers.isEmpty() || workers.size() > workersMax(host)) continue;
-            // Workers are named nearest first, however they were found.
+            var workers = justEnough(host, order, atLeast);
             workers.sort(Comparator.comparingInt(nearest::indexOf));
-            Plan plan = byMemory(host, workers);
-            if (best.isEmpty() || !best.get().isBetterThan(plan)) best = Optional.of(plan);
+            if (!workers.isEmpty() && workers.size() <= workersMax(host)) choices.add(workers);
         }
-        return best;
+        return choices;
+    }
+
+    private static Optional<Plan> better(Optional<Plan> best, Plan plan) {
+        return best.isPresent() && best.get().isBetterThan(plan) ? best : Optional.of(plan);
     }
 
     /** The split {@code host} runs already, if it could go on: a worker that went or shrank ends it, jitter does not. */
@@ -83,7 +95,9 @@ final class Planner {
         for (NodeId id : running.workers()) {
             var worker = group.stream().filter(m -> m.id().equals(id)).findFirst();
             if (worker.isEmpty() || id.equals(host.id()) || workers.contains(worker.get())) return Optional.empty();
-            if (workerFault(host, worker.get(), limits.keptRttMillisMax()).isPresent()) return Optional.empty();
+            long budget = Member.withSlack(worker.get().budgetBytes());
+            if (workerFault(host, worker.get(), limits.keptRttMillisMax(), budget)
+                    .isPresent()) return Optional.empty();
             workers.add(worker.get());
         }
         List<Integer> shares = running.shares();
@@ -92,11 +106,9 @@ final class Planner {
                 && shares.stream().allMatch(share -> share >= 1)
                 && shares.stream().mapToInt(Integer::intValue).sum() == units;
         if (!wellCut) return Optional.empty();
+        boolean obeys = host.assigned().tensorSplit().size() == shares.size() && shares.equals(ratioShares(host));
         // The operator's ratios outrank what runs, as soon as there are enough workers for them.
-        int asked = host.assigned().tensorSplit().size();
-        boolean obeys = asked == shares.size();
-        if (asked > 1 && !obeys && lenders(host).size() >= asked - 1) return Optional.empty();
-        if (obeys && !shares.equals(ratioShares(host))) return Optional.empty();
+        if (!obeys && byRatios(host).isPresent()) return Optional.empty();
         for (int i = 0; i < shares.size() && !obeys; i++) {
             long budget = (i == 0 ? host : workers.get(i - 1)).budgetBytes();
             if (shares.get(i) * host.need().unitBytes() > Member.withSlack(budget)) return Optional.empty();
@@ -113,12 +125,14 @@ final class Planner {
 
     /** The same, where it did not suffice: enough bytes may hold too few whole layers, and then those are the number. */
     long shortBytes(Member host) {
+        if (unitsHeld(host, host) == 0) return host.budgetBytes();
         long inLayers = unitsHeld(host, lenders(host)) * host.need().unitBytes();
         long whole = reachableBytes(host);
         return whole < host.need().bytes() ? whole : inLayers;
     }
 
     Reason shortReason(Member host) {
+        if (unitsHeld(host, host) == 0) return Reason.TOO_SMALL;
         boolean holds = unitsHeld(host, lenders(host)) >= host.need().units();
         return holds ? Reason.TOO_MANY_WORKERS : Reason.MEMORY_SHORT;
     }
@@ -136,17 +150,17 @@ final class Planner {
      * The first of {@code order} that suffice, less those that turn out unneeded, farthest in the order first. Empty
      * when all of them are too few. Leaving an unneeded lender out of {@code order} does not change the answer.
      */
-    private List<Member> justEnough(Member host, List<Member> order) {
+    private static List<Member> justEnough(Member host, List<Member> order, int atLeast) {
         var taken = new ArrayList<Member>();
-        long held = unitsHeld(host, taken);
         int units = host.need().units();
+        long held = unitsHeld(host, host);
         for (Member worker : order) {
-            if (held >= units && !taken.isEmpty()) break;
+            if (held >= units && taken.size() >= atLeast) break;
             taken.add(worker);
             held += unitsHeld(host, worker);
         }
-        if (held < units) return new ArrayList<>();
-        for (int i = taken.size() - 1; i >= 0 && taken.size() > 1; i--) {
+        if (held < units || taken.size() < atLeast) return new ArrayList<>();
+        for (int i = taken.size() - 1; i >= 0 && taken.size() > atLeast; i--) {
             long without = held - unitsHeld(host, taken.get(i));
             if (without < units) continue;
             taken.remove(i);

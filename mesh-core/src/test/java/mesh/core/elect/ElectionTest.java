@@ -68,6 +68,14 @@ class ElectionTest {
     }
 
     @Test
+    void smallestWorkerBesideAGiantStillHoldsALayer() {
+        add(1, Profiles.of(900 * GB).holds(MODEL, NEED, LAYERS).forced(MODEL));
+        add(2, holder(1));
+
+        assertThat(decide().part(id(1))).isEqualTo(new Part.Host(List.of(id(2)), List.of(80, 1)));
+    }
+
+    @Test
     void forcedSplitServesAloneUntilAPartnerComes() {
         add(1, Profiles.of(80 * GB).holds(MODEL, NEED, LAYERS).forced(MODEL));
         Outcome before = decide();
@@ -237,6 +245,18 @@ class ElectionTest {
     }
 
     @Test
+    void nearWorkerThatTurnsOutUnneededIsLeftOut() {
+        add(1, holder(20).link(id(2), 1).link(id(3), 2).link(id(4), 3).link(id(5), 60));
+        add(2, holder(3));
+        add(3, holder(18));
+        add(4, holder(18));
+        add(5, Profiles.of(30 * GB).assigned(MODEL));
+        view.replaceAll((node, profile) -> node.equals(id(1)) ? profile : withoutFile(profile));
+
+        assertThat(decide().part(id(1))).isEqualTo(new Part.Host(List.of(id(3), id(4)), List.of(29, 26, 26)));
+    }
+
+    @Test
     void splitThatWouldCrawlIsRefusedUnlessForced() {
         add(1, slow(holder(40)).link(id(2), 10));
         add(2, holder(30));
@@ -363,6 +383,10 @@ class ElectionTest {
     private static Profiles running(int gigabytes, int workerShare) {
         return holder(gigabytes)
                 .serves(MODEL, Phase.READY, List.of(id(2)), List.of(LAYERS + 1 - workerShare, workerShare));
+    }
+
+    private static Profile withoutFile(Profile profile) {
+        return Profiles.of(profile.usableBytes()).assigned(MODEL).build();
     }
 
     private static Profiles fast(Profiles profile) {

@@ -169,7 +169,8 @@ class TidyTest {
     private static final class Tree {
         static Path root() {
             Path at = Path.of("").toAbsolutePath();
-            while (!Files.exists(at.resolve("mesh-core/pom.xml"))) at = java.util.Objects.requireNonNull(at.getParent(), "outside a checkout");
+            while (!Files.exists(at.resolve("mesh-core/pom.xml")))
+                at = java.util.Objects.requireNonNull(at.getParent(), "outside a checkout");
             return at;
         }
 

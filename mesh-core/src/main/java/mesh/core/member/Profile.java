@@ -12,12 +12,13 @@ import mesh.core.id.NodeId;
  * @param name what people call the node; shown, never trusted
  * @param usableBytes memory a model may take on this node, after head-room and {@code --max-vram}
  * @param bandwidthBytesPerSecond measured speed of reading weights, which bounds tokens per second; 0 = not measured
- * @param wanted models this node was told of ({@code --model}) but does not serve itself
+ * @param wanted every {@code --model} this node was told of, whoever serves it now
  * @param demand requests per minute seen at this node's own port, per model
  * @param addresses where the node's UDP socket may be reached, best first, as {@code host:port}
  * @param assigned models this node has put memory to: the input of elections, where {@code served} is their result
  * @param links this node's own round trip times to the partners it might split a model with
  * @param splits whether this node is certified to lend or use tensors; the receiver checks it against the certificate
+ * @param fetchBytes disk this node may fill with models it was not told of; 0 = it fetches nothing by itself
  */
 public record Profile(
         String name,
@@ -32,7 +33,8 @@ public record Profile(
         List<String> addresses,
         List<Assigned> assigned,
         List<Link> links,
-        boolean splits) {
+        boolean splits,
+        long fetchBytes) {
     /** A screenful; a node with more models says the first ones and counts the rest in its log. */
     public static final int MODELS_MAX = 128;
 
@@ -56,6 +58,7 @@ public record Profile(
         if (name.length() > NAME_CHARS_MAX) throw new IllegalArgumentException("name chars=" + name.length());
         within("usableBytes", usableBytes, BYTES_MAX);
         within("bandwidthBytesPerSecond", bandwidthBytesPerSecond, BYTES_MAX);
+        within("fetchBytes", fetchBytes, BYTES_MAX);
     }
 
     /** What a node is to its mesh. Clients and standbys are passive and announce nothing; they appear here for tables. */

@@ -25,6 +25,7 @@ public final class Profiles {
     public long bandwidth;
     public Engine engine = ENGINE;
     public boolean splits = true;
+    public long fetchBytes;
     public final List<Served> served = new ArrayList<>();
     public final List<OnDisk> onDisk = new ArrayList<>();
     public final List<Wanted> wanted = new ArrayList<>();
@@ -101,6 +102,7 @@ public final class Profiles {
                 List.of(),
                 assigned,
                 links,
-                splits);
+                splits,
+                fetchBytes);
     }
 }

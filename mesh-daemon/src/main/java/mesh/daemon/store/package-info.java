@@ -1,0 +1,2 @@
+/** Files that survive a power cut. */
+package mesh.daemon.store;

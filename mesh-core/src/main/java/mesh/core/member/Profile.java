@@ -61,6 +61,25 @@ public record Profile(
         within("fetchBytes", fetchBytes, BYTES_MAX);
     }
 
+    /** The same node once it put memory to other models: for asking what would become of the mesh. */
+    public Profile withAssigned(List<Assigned> models) {
+        return new Profile(
+                name,
+                role,
+                usableBytes,
+                bandwidthBytesPerSecond,
+                served,
+                onDisk,
+                wanted,
+                demand,
+                engine,
+                addresses,
+                models,
+                links,
+                splits,
+                fetchBytes);
+    }
+
     /** What a node is to its mesh. Clients and standbys are passive and announce nothing; they appear here for tables. */
     public enum Role {
         HOST,

@@ -8,6 +8,7 @@ import java.util.function.Function;
 import mesh.core.id.ModelRef;
 import mesh.core.id.Near;
 import mesh.core.id.NodeId;
+import mesh.core.id.Spread;
 import mesh.core.member.Profile.Skill;
 import mesh.core.route.Choice.AllBusy;
 import mesh.core.route.Choice.Chosen;
@@ -119,7 +120,8 @@ public final class RoutePolicy {
         candidates.sort(Comparator.<Candidate, Boolean>comparing(c -> c.host().isSuspect())
                 .thenComparing(c -> c.standing().admission() != Admission.PROBE)
                 .thenComparingLong(Candidate::costMicros)
-                .thenComparingLong(c -> spread(table.self(), c.host().node())));
+                // Or every edge of a mesh would start with the same of two equal hosts.
+                .thenComparingLong(c -> Spread.of(table.self(), c.host().node().hex())));
         Candidate best = candidates.getFirst();
         for (Candidate loser : candidates.subList(1, candidates.size())) {
             RouteReason reason =
@@ -197,14 +199,6 @@ public final class RoutePolicy {
     private static long answerMicros(Host host) {
         long speed = host.served().milliTokensPerSecond();
         return ANSWER_TOKENS * 1_000_000_000L / (speed == 0 ? MILLI_TOKENS_PER_SECOND_UNKNOWN : speed);
-    }
-
-    /** Equal hosts are tried in an order of each edge's own, or every edge of a mesh would start with the same one. */
-    private static long spread(NodeId self, NodeId host) {
-        long mixed = 0xcbf29ce484222325L;
-        for (byte b : self.bytes()) mixed = (mixed ^ b) * 0x100000001b3L;
-        for (byte b : host.bytes()) mixed = (mixed ^ b) * 0x100000001b3L;
-        return mixed;
     }
 
     /** The best hope among the rejected decides what the caller hears: queue, wait, or ask otherwise. */

@@ -97,7 +97,7 @@ final class Bodies {
     }
 
     private static void write(CborWriter cbor, Profile profile) {
-        cbor.array(13)
+        cbor.array(14)
                 .text(profile.name())
                 .number(code(profile.role()))
                 .number(profile.usableBytes())
@@ -111,6 +111,7 @@ final class Bodies {
                 .list(profile.assigned(), Bodies::write)
                 .list(profile.links(), Bodies::write)
                 .number(flag(profile.splits()))
+                .number(profile.fetchBytes())
                 .end();
     }
 
@@ -129,7 +130,8 @@ final class Bodies {
                 cbor.list(Profile.ADDRESSES_MAX, reader -> reader.text(ADDRESS_CHARS_MAX)),
                 cbor.list(Profile.MODELS_MAX, Bodies::assigned),
                 cbor.list(Profile.LINKS_MAX, Bodies::link),
-                flag(cbor));
+                flag(cbor),
+                bytes(cbor));
         cbor.end();
         return profile;
     }

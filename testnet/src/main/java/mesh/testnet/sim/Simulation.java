@@ -352,7 +352,8 @@ public final class Simulation {
                 List.of("10.0." + index / 250 + "." + index % 250 + ":41641", "203.0.113.7:41641"),
                 List.of(new Profile.Assigned(new ModelRef("Qwen3-8B-Q4_K_M"), 20L << 30, false, List.of())),
                 List.of(),
-                true);
+                true,
+                0);
     }
 
     // Inside.

@@ -1,12 +1,20 @@
 package mesh.core;
 
+import mesh.core.elect.SplitLimits;
+
 /**
  * Every number the membership runs on, each with its derivation, in two presets. Times are in milliseconds. Immutable.
  *
  * @param tickMillis how often the owner of a node steps it with a tick when nothing else happens
  */
 public record Tunables(
-        long tickMillis, Probing probing, Doubting doubting, Gossiping gossiping, Syncing syncing, Passives passives) {
+        long tickMillis,
+        Probing probing,
+        Doubting doubting,
+        Gossiping gossiping,
+        Syncing syncing,
+        Passives passives,
+        Deciding deciding) {
 
     /** Ten wake-ups a second cost nothing and bound what waiting for a tick adds to any answer. */
     private static final long TICK_MILLIS = 100;
@@ -71,6 +79,34 @@ public record Tunables(
     public record Passives(long pullMillis, long pushMillis, int followersMax) {}
 
     /**
+     * From views to deeds.
+     *
+     * @param electionMillis the least time between two elections of one model on one node
+     * @param settleMillis how long an outcome stands before anything starts or stops: news of one change come in bursts
+     * @param standbyMillis how often a node without a model looks for one
+     * @param loadMillis how often mere load is announced, in a mesh of up to fifty; scaled by its size
+     * @param restMillis how long a node with a failed engine is passed over; doubles with each failure
+     * @param restDoublingsMax how often it doubles
+     * @param limits what a split may cost; the same on every node of a mesh
+     */
+    public record Deciding(
+            long electionMillis,
+            long settleMillis,
+            long standbyMillis,
+            long loadMillis,
+            long restMillis,
+            int restDoublingsMax,
+            SplitLimits limits) {}
+
+    /** A minute lets a driver recover or a person look; an hour keeps a broken engine from being noticed. */
+    private static final long REST_MILLIS = 60_000;
+
+    private static final int REST_DOUBLINGS_MAX = 5;
+
+    /** The mesh as a whole tells so much of mere load that it stays a tenth of what gossip may cost. */
+    private static final int LOAD_NODES = 50;
+
+    /**
      * One building. A probe each 200 ms finds a death in a mesh of ten after 0.9 s at p99 (each of nine others looks
      * with chance 1/9 a round); direct and indirect wait add 0.6 s, doubt 1.2 s: within 3 s. A stall of 1.6 s is
      * survived even by a node that everybody doubts at once.
@@ -82,7 +118,8 @@ public record Tunables(
                 new Doubting(1_200, 3, 2, 4),
                 new Gossiping(4, TICK_MILLIS, 2, 1_100, 8_192),
                 new Syncing(1_000, 16_000, 10_000, 3_600_000, 60_000, 20_000),
-                new Passives(30_000, 1_000, 1_024));
+                new Passives(30_000, 1_000, 1_024),
+                new Deciding(200, 1_000, 1_000, 5_000, REST_MILLIS, REST_DOUBLINGS_MAX, SplitLimits.DEFAULT));
     }
 
     /** Homes on several continents: 300 ms round trips, radio links that hiccup for seconds, dearer bytes. */
@@ -93,7 +130,8 @@ public record Tunables(
                 new Doubting(4_000, 3, 2, 4),
                 new Gossiping(4, 2 * TICK_MILLIS, 2, 1_100, 8_192),
                 new Syncing(2_000, 32_000, 20_000, 3_600_000, 60_000, 20_000),
-                new Passives(30_000, 1_000, 1_024));
+                new Passives(30_000, 1_000, 1_024),
+                new Deciding(500, 3_000, 1_000, 10_000, REST_MILLIS, REST_DOUBLINGS_MAX, SplitLimits.DEFAULT));
     }
 
     /** The shortest doubt in a mesh of {@code nodes}: news and refutation travel in a time that grows with its logarithm. */
@@ -104,6 +142,11 @@ public record Tunables(
     /** How often one node passes a rumour on in a mesh of {@code nodes}. */
     public int repeats(int nodes) {
         return gossiping.repeatsPerLog * (32 - Integer.numberOfLeadingZeros(nodes));
+    }
+
+    /** How often one node of {@code nodes} may announce mere load. */
+    public long loadMillis(int nodes) {
+        return deciding.loadMillis * Math.max(1, nodes / LOAD_NODES);
     }
 
     /**

@@ -3,6 +3,7 @@ package mesh.core.member;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import mesh.core.Check;
 import mesh.core.Tunables;
@@ -101,8 +102,8 @@ public final class Members {
         exchange.greet(peer, nowMillis, out);
     }
 
-    /** The connection to {@code peer} broke, or a use of it failed: look at once. */
-    public void lostTouch(NodeId peer, long nowMillis, Outbox out) {
+    /** Probes {@code peer} out of turn: its connection broke, a use of it failed, or its distance is wanted. */
+    public void lookAt(NodeId peer, long nowMillis, Outbox out) {
         Peer lost = table.peer(peer);
         if (lost != null && lost.isLive()) prober.probe(lost, nowMillis, out);
     }
@@ -138,6 +139,17 @@ public final class Members {
         var members = new ArrayList<Member>(table.live().size());
         for (Peer peer : table.live()) members.add(view(peer, nowMillis));
         return members;
+    }
+
+    /** Adds everybody's profile but this node's. */
+    public void profiles(Map<NodeId, Profile> into) {
+        for (Peer peer : table.live()) into.put(peer.id, peer.said.profile());
+    }
+
+    /** Round trip as probes measured it; -1 = not known. */
+    public int rttMillis(NodeId id) {
+        Peer peer = table.peer(id);
+        return peer == null ? -1 : peer.rttMillis;
     }
 
     /** How many live, this node included. */

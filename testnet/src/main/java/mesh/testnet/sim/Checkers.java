@@ -8,6 +8,7 @@ import mesh.core.id.NodeId;
 import mesh.core.member.Announcement;
 import mesh.core.member.Change;
 import mesh.core.member.Member;
+import mesh.core.member.Profile;
 import mesh.core.member.Version;
 
 /**
@@ -63,7 +64,9 @@ final class Checkers {
     String atTheEnd(Node viewer, List<SimNode> up, long nowMillis) {
         List<Member> live = viewer.members().live(nowMillis);
         var truth = new HashMap<NodeId, Version>();
-        for (SimNode node : up) if (!node.id.equals(viewer.self())) truth.put(node.id, said.get(node.id));
+        for (SimNode node : up)
+            if (!node.id.equals(viewer.self()) && node.facts.role() != Profile.Role.CLIENT)
+                truth.put(node.id, said.get(node.id));
         for (Member member : live) {
             Version last = truth.remove(member.id());
             if (last == null) return "holds a ghost " + member.id();

@@ -3,12 +3,16 @@ package mesh.testnet.sim;
 import java.util.ArrayDeque;
 import mesh.core.Node;
 import mesh.core.id.NodeId;
+import mesh.core.member.Profile;
 import org.jspecify.annotations.Nullable;
 
 /** A simulated machine: a node's mind, when it runs, and the clock, memory and troubles around it. Plain fields. */
 final class SimNode {
     final int index;
     final NodeId id;
+
+    /** What its daemon would describe. */
+    Profile facts;
 
     /** Null while the process does not run. */
     @Nullable
@@ -29,9 +33,10 @@ final class SimNode {
     boolean asleep;
     final ArrayDeque<Simulation.Item> held = new ArrayDeque<>();
 
-    SimNode(int index, NodeId id) {
+    SimNode(int index, NodeId id, Profile facts) {
         this.index = index;
         this.id = id;
+        this.facts = facts;
     }
 
     boolean isUp() {

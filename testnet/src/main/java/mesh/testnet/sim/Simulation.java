@@ -3,12 +3,15 @@ package mesh.testnet.sim;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.SortedMap;
 import java.util.SplittableRandom;
 import mesh.core.Check;
 import mesh.core.Effect;
 import mesh.core.Event;
 import mesh.core.Node;
 import mesh.core.Tunables;
+import mesh.core.elect.Outcome;
+import mesh.core.elect.Part;
 import mesh.core.id.ModelRef;
 import mesh.core.id.NodeId;
 import mesh.core.member.Accusation;
@@ -62,7 +65,7 @@ public final class Simulation {
     private final HashMap<NodeId, Integer> indexes = new HashMap<>();
     private final Checkers checkers;
     private final Trace trace = new Trace();
-    private final List<Effect> effects = new ArrayList<>();
+    private final VirtualEngines engines = new VirtualEngines(this);
     private final List<Watcher> watchers = new ArrayList<>();
     private final Traffic traffic;
     private long events;
@@ -201,7 +204,7 @@ public final class Simulation {
     /** One more machine, not running yet. */
     public int add() {
         int index = nodes.size();
-        var node = new SimNode(index, HashKeys.id(index));
+        var node = new SimNode(index, HashKeys.id(index), Machines.plain(index));
         node.clockOffsetMillis = EPOCH_MILLIS + random.nextInt(1_000);
         node.driftPpm = faults.driftPpm() == 0 ? 0 : random.nextInt(2 * faults.driftPpm()) - faults.driftPpm();
         nodes.add(node);
@@ -211,18 +214,19 @@ public final class Simulation {
 
     /** Starts a node that knows nobody. */
     public void start(int index) {
-        start(index, profile(index));
+        start(index, nodes.get(index).facts);
     }
 
-    public void start(int index, Profile profile) {
+    public void start(int index, Profile facts) {
         SimNode node = nodes.get(index);
         Check.that(!node.isUp(), "a node starts once", index);
         long clock = node.clockMillis(nowMillis());
         long incarnation = Math.max(clock, node.storedIncarnation + 1);
         node.storedIncarnation = incarnation;
         node.life++;
+        node.facts = facts;
         checkers.started(index);
-        node.mind = maker.make(new LoudVoice(node), tunables, incarnation, profile, random.nextLong(), clock);
+        node.mind = maker.make(new LoudVoice(node), tunables, incarnation, facts, random.nextLong(), clock);
         node.frozen = false;
         node.asleep = false;
         node.held.clear();
@@ -247,6 +251,7 @@ public final class Simulation {
         SimNode node = nodes.get(index);
         node.mind = null;
         node.held.clear();
+        engines.crashed(index);
     }
 
     /** Says goodbye, and is gone a moment later. */
@@ -281,14 +286,25 @@ public final class Simulation {
         nodes.get(index).clockOffsetMillis += byMillis;
     }
 
-    public void describe(int index, Profile profile) {
-        tell(index, new Event.Described(profile));
+    public void describe(int index, Profile facts) {
+        nodes.get(index).facts = facts;
+        tell(index, new Event.Described(facts));
     }
 
     public void tell(int index, Event event) {
         SimNode node = nodes.get(index);
         Check.that(node.isUp(), "only running nodes are told", index);
         step(node, event);
+    }
+
+    public VirtualEngines engines() {
+        return engines;
+    }
+
+    /** The file is on disk now. */
+    void fetched(int index, ModelRef model) {
+        Profile facts = nodes.get(index).facts;
+        describe(index, Machines.with(facts, model));
     }
 
     public Node node(int index) {
@@ -321,6 +337,42 @@ public final class Simulation {
         return "";
     }
 
+    /** Empty, or the first node that does not play what the election over the true view gives it. */
+    public String misplay() {
+        List<SimNode> up = up();
+        SortedMap<ModelRef, Outcome> agreed = null;
+        for (SimNode node : up) {
+            if (node.facts.role() == Profile.Role.CLIENT) continue;
+            var outcomes = mind(node).snapshot().outcomes();
+            if (agreed == null) agreed = outcomes;
+            if (!agreed.equals(outcomes)) return "node " + node.index + " elects " + outcomes + " others " + agreed;
+            for (var each : outcomes.entrySet()) {
+                Part part = each.getValue().part(node.id);
+                if (!engines.plays(node.index, each.getKey(), part))
+                    return "node " + node.index + " should play " + part + " of " + each.getKey() + " but "
+                            + engines.part(node.index, each.getKey());
+            }
+        }
+        return "";
+    }
+
+    /** Runs until every node plays its part of the elections over equal views. */
+    public long settle(long millisMax) {
+        long start = nowMillis();
+        String wrong = disagreement();
+        while (!wrong.isEmpty()) {
+            if (nowMillis() - start >= millisMax) fail("not settled after millis=" + millisMax + ": " + wrong);
+            run(Math.min(100, start + millisMax - nowMillis()));
+            wrong = disagreement();
+        }
+        return nowMillis() - start;
+    }
+
+    private String disagreement() {
+        String difference = difference();
+        return difference.isEmpty() ? misplay() : difference;
+    }
+
     /** Runs until all views are true; how long that took. Fails when it takes longer than {@code millisMax}. */
     public long converge(long millisMax) {
         long start = nowMillis();
@@ -336,24 +388,6 @@ public final class Simulation {
     public void fail(String what, int... involved) {
         throw new Violation("seed=" + seed + " nodes=" + size() + " at=" + nowMillis() + " events=" + events + " "
                 + faults + ": " + what + "\n" + trace.of(involved));
-    }
-
-    public static Profile profile(int index) {
-        return new Profile(
-                "node-" + index,
-                Profile.Role.HOST,
-                24L << 30,
-                400_000_000_000L,
-                List.of(),
-                List.of(new Profile.OnDisk(new ModelRef("Qwen3-8B-Q4_K_M"), 5L << 30, 6L << 30, 1L << 29, 36, 0)),
-                List.of(),
-                List.of(),
-                new Profile.Engine("b7000", 3, 6, 0),
-                List.of("10.0." + index / 250 + "." + index % 250 + ":41641", "203.0.113.7:41641"),
-                List.of(new Profile.Assigned(new ModelRef("Qwen3-8B-Q4_K_M"), 20L << 30, false, List.of())),
-                List.of(),
-                true,
-                0);
     }
 
     // Inside.
@@ -385,12 +419,25 @@ public final class Simulation {
         events++;
         digest = HashKeys.mix(digest ^ nowMillis() << 20 ^ node.index ^ ((long) kind(event) << 50));
         trace.add(node.index, nowMillis(), event);
-        effects.clear();
+        var effects = new ArrayList<Effect>();
         mind(node).step(event, node.clockMillis(nowMillis()), effects);
         for (Effect effect : effects) {
             switch (effect) {
                 case Effect.Send(NodeId to, Message message) -> send(node, index(to), message);
                 case Effect.Noticed(Change change) -> noticed(node, change);
+                case Effect.Start start -> {
+                    trace.add(node.index, nowMillis(), start);
+                    engines.start(node.index, start);
+                }
+                case Effect.Stop stop -> {
+                    trace.add(node.index, nowMillis(), stop);
+                    engines.stop(node.index, stop);
+                }
+                case Effect.Fetch fetch -> engines.fetch(node.index, fetch);
+                case Effect.Decided decided -> {
+                    trace.add(node.index, nowMillis(), decided);
+                    engines.decided();
+                }
             }
         }
         String wrong = checkers.afterStep(mind(node));
@@ -428,6 +475,8 @@ public final class Simulation {
             case Event.PeerDown _ -> 4;
             case Event.Described _ -> 5;
             case Event.Leave _ -> 6;
+            case Event.ModelReady _, Event.ModelFailed _, Event.ModelEnded _, Event.ModelLoad _ -> 7;
+            case Event.Taken _, Event.Dropped _, Event.Requested _ -> 4;
         };
     }
 

@@ -1,0 +1,2 @@
+/** Messages between nodes and their bytes. */
+package mesh.core.wire;

@@ -1,2 +1,2 @@
-/** What must survive a restart: whole files, written so that a crash leaves the old or the new one. */
+/** Files that survive a power cut. */
 package mesh.daemon.store;

@@ -1,0 +1,173 @@
+package mesh.daemon.api;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import mesh.core.openai.ApiError;
+import mesh.core.openai.ModelPeek;
+import mesh.daemon.api.Models.Answer;
+import mesh.daemon.api.Models.Entry;
+import mesh.daemon.api.Models.State;
+import mesh.daemon.edge.Action.Choice;
+import mesh.daemon.edge.Exchange;
+import mesh.daemon.edge.Reply;
+import mesh.daemon.edge.RouteTable;
+
+/**
+ * The OpenAI-shaped API: the engine's own paths are relayed to the engine that has the model, lists and health are
+ * answered here. Stateless but for what {@link Models} shows; runs on event loops.
+ */
+public final class OpenAiApi {
+    /** Every path of the engine a client may reach, as the engine knows it. Its control paths are not among them. */
+    private static final List<String> RELAYED = List.of(
+            "/v1/chat/completions",
+            "/v1/completions",
+            "/v1/embeddings",
+            "/infill",
+            "/tokenize",
+            "/detokenize",
+            "/apply-template");
+
+    /** A name that leaves the choice to the node, and says so. */
+    private static final String AUTO = "auto";
+
+    private static final int RETRY_AFTER_SECONDS = 2;
+
+    private final String node;
+    private final Models models;
+
+    /** {@code node} goes into the {@code x-mesh-node} header. */
+    public OpenAiApi(String node, Models models) {
+        this.node = node;
+        this.models = models;
+    }
+
+    public void addTo(RouteTable routes) {
+        routes.local("GET", "/v1/models", this::list);
+        routes.local("GET", "/v1/models/*", this::one);
+        routes.local("GET", "/health", this::health);
+        routes.local("GET", "/v1/health", this::health);
+        routes.local("GET", "/livez", exchange -> exchange.respond(200, "text/plain", "ok"));
+        routes.local("GET", "/readyz", this::readiness);
+        for (String path : RELAYED) routes.forward(path, (exchange, peek) -> choose(exchange, peek, path));
+    }
+
+    private void list(Exchange exchange) {
+        List<Map<String, Object>> data =
+                models.list().stream().map(OpenAiApi::shown).toList();
+        answer(exchange, 200, fields("object", "list", "data", data));
+    }
+
+    private void one(Exchange exchange) {
+        Optional<Entry> entry = models.list().stream()
+                .filter(known -> known.name().equals(exchange.rest()))
+                .findFirst();
+        if (entry.isPresent()) answer(exchange, 200, shown(entry.get()));
+        else exchange.fail(ApiError.modelNotFound(exchange.rest(), near(exchange.rest())));
+    }
+
+    /** Always 200: this process is well. What its models are doing is in the body; {@code /readyz} has it as a status. */
+    private void health(Exchange exchange) {
+        answer(exchange, 200, healthOf(models.list()));
+    }
+
+    private void readiness(Exchange exchange) {
+        List<Entry> entries = models.list();
+        boolean isReady = entries.stream().anyMatch(entry -> entry.state() == State.READY);
+        if (!isReady) exchange.answerHeader("retry-after", Integer.toString(RETRY_AFTER_SECONDS));
+        answer(exchange, isReady ? 200 : 503, healthOf(entries));
+    }
+
+    private Choice choose(Exchange exchange, ModelPeek peek, String path) {
+        return switch (peek.model()) {
+            case ModelPeek.Named.Odd(var why) ->
+                new Choice.Refuse(ApiError.invalid(400, "invalid_model", "the model's name is " + why)
+                        .at("model"));
+            case ModelPeek.Named.Absent() -> first(exchange, path, "default");
+            case ModelPeek.Named.Model(var name) ->
+                name.equals(AUTO) ? first(exchange, path, AUTO) : named(exchange, path, name, "asked");
+        };
+    }
+
+    /** The first ready model; while none is, the first one, so that the caller hears how far it has come. */
+    private Choice first(Exchange exchange, String path, String why) {
+        List<Entry> entries = models.list();
+        if (entries.isEmpty())
+            return new Choice.Refuse(ApiError.server(503, "no_model", "this node serves no model")
+                    .retryAfter(RETRY_AFTER_SECONDS));
+        Entry chosen = entries.stream()
+                .filter(entry -> entry.state() == State.READY)
+                .findFirst()
+                .orElse(entries.getFirst());
+        return named(exchange, path, chosen.name(), why);
+    }
+
+    private Choice named(Exchange exchange, String path, String name, String why) {
+        exchange.answerHeader("x-mesh-node", node);
+        exchange.answerHeader("x-mesh-why", why);
+        return switch (models.find(name)) {
+            case Answer.Ready(var upstream, var model) -> {
+                exchange.answerHeader("x-mesh-model", model);
+                exchange.answerHeader("x-mesh-route", "local");
+                yield new Choice.To(upstream, path);
+            }
+            case Answer.Loading(var model, var progress, var seconds) ->
+                new Choice.Refuse(ApiError.modelLoading(model, progress, seconds));
+            case Answer.Failed(var model, var code, var message) ->
+                new Choice.Refuse(ApiError.server(503, code, "the model '" + model + "' failed: " + message)
+                        .at("model"));
+            case Answer.Unknown(var near) -> new Choice.Refuse(ApiError.modelNotFound(name, near));
+        };
+    }
+
+    private List<String> near(String name) {
+        return models.find(name) instanceof Answer.Unknown(var near) ? near : List.of();
+    }
+
+    private static Map<String, Object> healthOf(List<Entry> entries) {
+        List<Map<String, Object>> shown = entries.stream()
+                .map(entry -> fields("name", entry.name(), "state", wire(entry.state()), "detail", entry.detail()))
+                .toList();
+        return fields("status", status(entries), "models", shown);
+    }
+
+    private static String status(List<Entry> entries) {
+        if (entries.isEmpty()) return "idle";
+        if (entries.stream().anyMatch(entry -> entry.state() == State.READY)) return "ok";
+        boolean isLoading = entries.stream().anyMatch(entry -> entry.state() == State.LOADING);
+        return isLoading ? "loading" : "failed";
+    }
+
+    /** Clients read the context's length under three names. */
+    private static Map<String, Object> shown(Entry entry) {
+        Map<String, Object> model = fields(
+                "id", entry.name(),
+                "object", "model",
+                "created", entry.createdSeconds(),
+                "owned_by", entry.owner(),
+                "state", wire(entry.state()));
+        if (entry.contextTokens() > 0) {
+            model.put("context_length", entry.contextTokens());
+            model.put("max_model_len", entry.contextTokens());
+            model.put("meta", fields("n_ctx", entry.contextTokens(), "size", entry.sizeBytes()));
+        }
+        return model;
+    }
+
+    private static String wire(State state) {
+        return state.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static void answer(Exchange exchange, int status, Map<String, Object> body) {
+        Reply reply = Reply.json(status, body);
+        exchange.respond(reply.status(), reply.contentType(), reply.body());
+    }
+
+    private static Map<String, Object> fields(Object... pairs) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        for (int i = 0; i < pairs.length; i += 2) fields.put((String) pairs[i], pairs[i + 1]);
+        return fields;
+    }
+}

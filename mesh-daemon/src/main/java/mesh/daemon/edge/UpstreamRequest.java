@@ -1,0 +1,7 @@
+package mesh.daemon.edge;
+
+/**
+ * A client's request as an upstream gets it: the canonical path and an allow-list of headers. The body belongs to the
+ * exchange, which releases it when it ends, so a request can be sent again until then.
+ */
+record UpstreamRequest(String path, String contentType, String accept, RequestBody body) {}

@@ -1,0 +1,63 @@
+package mesh.daemon.engine;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import mesh.daemon.process.Command;
+
+/**
+ * Builds a llama-server command line from the flags the binary lists. A flag that it needs stands there in whichever
+ * spelling it knows; a flag that only improves things is left out where it is unknown. Pure.
+ */
+public final class ServerCommand {
+    private final ServerFlags flags;
+    private final List<String> words = new ArrayList<>();
+    private final Map<String, String> variables = new LinkedHashMap<>();
+
+    private ServerCommand(Engine engine) {
+        this.flags = engine.flags();
+        words.add(engine.server().toString());
+    }
+
+    /** Serves on 127.0.0.1 only, to whoever shows the key, without reaching for the network. */
+    public static Command of(Engine engine, Serving serving, int port, String apiKey) {
+        var command = new ServerCommand(engine);
+        command.need("-m", serving.model().toString());
+        command.need("--host", "127.0.0.1");
+        command.need("--port", Integer.toString(port));
+        command.key(apiKey);
+        command.serving(serving);
+        command.manners();
+        return new Command(command.words, command.variables);
+    }
+
+    /** In the environment only the same user can see it; as an argument everybody could. */
+    private void key(String apiKey) {
+        if (flags.readsVariable("--api-key", "LLAMA_API_KEY")) variables.put("LLAMA_API_KEY", apiKey);
+        else need("--api-key", apiKey);
+    }
+
+    private void serving(Serving serving) {
+        need("--ctx-size", Integer.toString(serving.ctxSize()));
+        need("--parallel", Integer.toString(serving.parallel()));
+        if (serving.threads() > 0) need("--threads", Integer.toString(serving.threads()));
+        if (flags.knows("--alias")) need("--alias", serving.alias());
+    }
+
+    private void manners() {
+        want("--metrics");
+        want("--jinja");
+        want("--offline");
+        want("--no-ui", "--no-webui");
+    }
+
+    private void need(String flag, String value) {
+        words.add(flag);
+        words.add(value);
+    }
+
+    private void want(String... spellings) {
+        flags.firstOf(spellings).ifPresent(words::add);
+    }
+}

@@ -1,0 +1,18 @@
+package mesh.daemon.engine;
+
+import java.nio.file.Path;
+import mesh.core.Check;
+
+/**
+ * How llama-server is to serve one model on one machine.
+ *
+ * @param alias the id the API shows for it
+ * @param ctxSize tokens of context for all slots together; 0 takes the model's own
+ * @param parallel answers at a time
+ * @param threads 0 leaves the choice to llama.cpp
+ */
+public record Serving(Path model, String alias, int ctxSize, int parallel, int threads) {
+    public Serving {
+        Check.that(ctxSize >= 0 && parallel >= 1 && threads >= 0, "sizes count things", ctxSize, parallel, threads);
+    }
+}

@@ -1,0 +1,2 @@
+/** Finding, checking and installing llama.cpp, and building its command lines. */
+package mesh.daemon.engine;

@@ -1,0 +1,241 @@
+package mesh.daemon.models;
+
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+import mesh.core.id.ModelRef;
+import mesh.core.model.GgufHeader;
+import mesh.core.model.GgufRead;
+import mesh.core.model.GgufReader;
+import mesh.core.model.PartName;
+import mesh.daemon.models.Resolved.Found;
+import mesh.daemon.models.Resolved.NotFound;
+import mesh.daemon.models.Resolved.Reason;
+import mesh.daemon.models.Resolved.Refused;
+
+/**
+ * The models on this machine: turns what a user said into a file that holds together, makes demo models on the spot,
+ * lists the models folder. Every answer comes from the disk as it is now; nothing is cached. Reads and writes files, so
+ * it belongs on a virtual thread; any one.
+ */
+public final class ModelStore {
+    /** Beyond that a folder is not a collection of models; the listing stops there and says so. */
+    private static final int FILES_MAX = 1000;
+
+    private static final String SUFFIX = ".gguf";
+
+    private final Path folder;
+    private final Catalog catalog;
+
+    public ModelStore(Path folder, Catalog catalog) {
+        this.folder = folder;
+        this.catalog = catalog;
+    }
+
+    /**
+     * What the models folder holds.
+     *
+     * @param models sound ones, by name
+     * @param broken the others, with their reasons
+     * @param isWhole false when the folder holds more files than are listed
+     */
+    public record Shelf(List<ModelFile> models, List<Refused> broken, boolean isWhole) {
+        public Shelf {
+            models = List.copyOf(models);
+            broken = List.copyOf(broken);
+        }
+    }
+
+    /** A path, a demo's name, a file in the models folder by name or stem, a name of the catalog: the first that is there. */
+    public Resolved find(String said) {
+        Optional<Path> path = path(said);
+        if (path.isPresent() && Files.isRegularFile(path.get())) return open(path.get());
+        if (path.isPresent() && isPathLike(said) && Files.isDirectory(path.get()))
+            return new Refused("not_a_file", "model path is a folder path=" + path.get());
+        Optional<DemoModel> demo = DemoModel.named(said);
+        if (demo.isPresent()) return made(demo.get());
+        for (Path file : files())
+            if (nameOf(file).equals(said) || stemOf(nameOf(file)).equals(said)) return open(file);
+        Optional<Catalog.Entry> entry = catalog.find(said);
+        if (entry.isEmpty()) return unknown(said);
+        Path file = folder.resolve(entry.get().files().getFirst());
+        if (Files.isRegularFile(file)) return open(file);
+        return new NotFound(
+                Reason.NOT_DOWNLOADED,
+                "model not downloaded model=" + entry.get().name() + " file=" + file,
+                List.of(),
+                "Download " + entry.get().files() + " from " + entry.get().repository() + " into " + folder + ".");
+    }
+
+    public Shelf list() {
+        var models = new ArrayList<ModelFile>();
+        var broken = new ArrayList<Refused>();
+        List<Path> files = files();
+        for (Path file : files.subList(0, Math.min(files.size(), FILES_MAX))) {
+            switch (open(file)) {
+                case Found(ModelFile model) -> models.add(model);
+                case Refused refused -> broken.add(refused);
+                case NotFound vanished -> {}
+            }
+        }
+        return new Shelf(models, broken, files.size() <= FILES_MAX);
+    }
+
+    /** Reads the header of the model at {@code path}; any part of a set stands for the whole set. */
+    public Resolved open(Path path) {
+        List<Path> paths = parts(path);
+        var open = new ArrayList<FileBytes>();
+        try {
+            var parts = new ArrayList<GgufReader.Part>();
+            for (Path part : paths) {
+                open.add(FileBytes.open(part));
+                parts.add(new GgufReader.Part(part.toString(), open.getLast()));
+            }
+            return switch (GgufReader.read(parts)) {
+                case GgufRead.Read(GgufHeader header) -> new Found(new ModelFile(ref(paths.getFirst()), paths, header));
+                case GgufRead.Refused(var reason, var message) -> new Refused(reason.code(), message);
+            };
+        } catch (NoSuchFileException missing) {
+            if (paths.size() == 1)
+                return new NotFound(Reason.NO_SUCH_FILE, "no such file path=" + path, List.of(), "Check the path.");
+            return new Refused(
+                    GgufRead.Reason.MISSING_PART.code(),
+                    "model part missing path=" + missing.getFile() + " expected=" + paths.size());
+        } catch (IOException e) {
+            return failed("model file unreadable", path, e);
+        } finally {
+            for (FileBytes file : open) close(file);
+        }
+    }
+
+    private Resolved made(DemoModel demo) {
+        Path file = DemoFiles.file(demo, folder);
+        try {
+            Files.createDirectories(folder);
+            if (!DemoFiles.isWhole(demo, file)) {
+                long freeBytes = Files.getFileStore(folder).getUsableSpace();
+                if (freeBytes < demo.size())
+                    return new Refused(
+                            "disk_full",
+                            "no room for the model path=" + file + " freeBytes=" + freeBytes + " needBytes="
+                                    + demo.size());
+                DemoFiles.make(demo, file);
+            }
+            return open(file);
+        } catch (IOException e) {
+            return failed("model cannot be made", file, e);
+        }
+    }
+
+    private NotFound unknown(String said) {
+        if (isPathLike(said))
+            return new NotFound(
+                    Reason.NO_SUCH_FILE,
+                    "no such model file path=" + said,
+                    NearNames.of(stemOf(said.substring(said.lastIndexOf('/') + 1)), names()),
+                    "Check the path, or put the file into " + folder + " and say its name.");
+        return new NotFound(
+                Reason.UNKNOWN_MODEL,
+                "no such model model=" + said,
+                NearNames.of(said, names()),
+                "Say a path to a .gguf file, a name of the catalog, or demo.");
+    }
+
+    private List<String> names() {
+        var names = new ArrayList<String>();
+        for (DemoModel demo : DemoModel.list()) names.add(demo.name());
+        for (Path file : files()) names.add(stemOf(nameOf(file)));
+        for (Catalog.Entry entry : catalog.entries()) names.add(entry.name());
+        return names;
+    }
+
+    /** The folder's model files by name, of a set only the first part; at most one more than are listed. */
+    private List<Path> files() {
+        var files = new ArrayList<Path>();
+        try (DirectoryStream<Path> found = Files.newDirectoryStream(folder, ModelStore::isModelName)) {
+            for (Path file : found) {
+                if (Files.isRegularFile(file)) files.add(file);
+                if (files.size() > FILES_MAX) break;
+            }
+        } catch (IOException | java.nio.file.DirectoryIteratorException unreadable) {
+            return List.of();
+        }
+        files.sort(null);
+        return files;
+    }
+
+    private static boolean isModelName(Path file) {
+        String name = nameOf(file);
+        if (name.startsWith(".") || !name.endsWith(SUFFIX)) return false;
+        return PartName.parse(name).map(part -> part.number() == 1).orElse(true);
+    }
+
+    private static List<Path> parts(Path path) {
+        Optional<PartName> part = PartName.parse(nameOf(path));
+        if (part.isEmpty()) return List.of(path);
+        return part.get().fileNames().stream().map(path::resolveSibling).toList();
+    }
+
+    /** The catalog's name for the file, else its stem, made printable. */
+    private ModelRef ref(Path first) {
+        Optional<Catalog.Entry> entry = catalog.ofFile(nameOf(first));
+        if (entry.isPresent()) return entry.get().ref();
+        String stem = stemOf(nameOf(first)).replaceAll("[^!-~]|[\"\\\\]", "-");
+        return new ModelRef(stem.length() <= ModelRef.CHARS_MAX ? stem : stem.substring(0, ModelRef.CHARS_MAX));
+    }
+
+    private static Refused failed(String what, Path path, IOException e) {
+        String text = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
+        String pair = " path=" + path;
+        if (text.contains("no space") || text.contains("quota"))
+            return new Refused("disk_full", what + pair + " cause=disk-full");
+        if (text.contains("read-only")) return new Refused("read_only", what + pair + " cause=read-only");
+        if (e instanceof AccessDeniedException denied)
+            return new Refused("access_denied", what + pair + " denied=" + denied.getFile());
+        String why = e instanceof FileSystemException system && system.getReason() != null
+                ? system.getReason()
+                : e.toString();
+        return new Refused("io_failed", what + pair + " cause=" + why);
+    }
+
+    private static void close(FileBytes file) {
+        try {
+            file.close();
+        } catch (IOException readOnlyAndDone) {
+            // Nothing was written, and everything needed was read.
+        }
+    }
+
+    private static Optional<Path> path(String said) {
+        try {
+            String home = System.getProperty("user.home");
+            return Optional.of(said.startsWith("~/") ? Path.of(home, said.substring(2)) : Path.of(said));
+        } catch (InvalidPathException noPath) {
+            return Optional.empty();
+        }
+    }
+
+    private static boolean isPathLike(String said) {
+        return said.contains("/") || said.contains("\\") || said.endsWith(SUFFIX);
+    }
+
+    private static String nameOf(Path file) {
+        return Objects.requireNonNullElse(file.getFileName(), file).toString();
+    }
+
+    private static String stemOf(String fileName) {
+        Optional<PartName> part = PartName.parse(fileName);
+        if (part.isPresent()) return part.get().stem();
+        return fileName.endsWith(SUFFIX) ? fileName.substring(0, fileName.length() - SUFFIX.length()) : fileName;
+    }
+}

@@ -1,0 +1,2 @@
+/** Finding, listing and making model files. */
+package mesh.daemon.models;

@@ -1,0 +1,98 @@
+package mesh.daemon.edge;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import mesh.core.openai.ModelPeek;
+
+/** An edge server on a free port, with what it reported. */
+final class TestPort implements AutoCloseable {
+    static final String CHAT = "/v1/chat/completions";
+
+    private final EdgeLoops loops = EdgeLoops.start(2);
+    private final Path spill;
+    private final EdgeServer server;
+    final BlockingQueue<Served> served = new LinkedBlockingQueue<>();
+
+    TestPort(RouteTable routes) throws IOException {
+        this(routes, defaults());
+    }
+
+    TestPort(RouteTable routes, EdgeSettings settings) throws IOException {
+        spill = settings.spillFolder();
+        server = EdgeServer.start(
+                loops, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), routes, settings, served::add);
+    }
+
+    /** Relays chat to one engine, whatever the model. */
+    static TestPort before(MockEngine engine) throws IOException {
+        return new TestPort(chatTo(engine.upstream()));
+    }
+
+    static RouteTable chatTo(TcpEngine engine) {
+        return new RouteTable().forward(CHAT, (exchange, peek) -> {
+            if (peek.model() instanceof ModelPeek.Named.Model(var name)) exchange.answerHeader("x-mesh-model", name);
+            return new Action.Choice.To(engine, CHAT);
+        });
+    }
+
+    static EdgeSettings defaults() throws IOException {
+        return EdgeSettings.loopbackOnly(Files.createTempDirectory("edge-test"));
+    }
+
+    static EdgeSettings impatient(int connectionsMax, long idleMillisMax, long stallMillisMax) throws IOException {
+        return new EdgeSettings(
+                List.of(),
+                List.of(),
+                Files.createTempDirectory("edge-test"),
+                EdgeSettings.BODY_BYTES_MAX,
+                EdgeSettings.BODY_MEMORY_BYTES_MAX,
+                connectionsMax,
+                idleMillisMax,
+                stallMillisMax);
+    }
+
+    int port() {
+        return server.port();
+    }
+
+    EdgeServer server() {
+        return server;
+    }
+
+    EdgeLoops loops() {
+        return loops;
+    }
+
+    Path spill() {
+        return spill;
+    }
+
+    Served nextServed() throws InterruptedException {
+        Served next = served.poll(10, TimeUnit.SECONDS);
+        if (next == null) throw new AssertionError("no exchange ended within 10 s");
+        return next;
+    }
+
+    static void await(String what, BooleanSupplier condition) throws InterruptedException {
+        long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > deadline) throw new AssertionError("not within 10 s: " + what);
+            Thread.sleep(2);
+        }
+    }
+
+    @Override
+    public void close() {
+        server.close();
+        loops.close();
+    }
+}

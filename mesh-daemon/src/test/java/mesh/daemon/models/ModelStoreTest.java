@@ -1,0 +1,242 @@
+package mesh.daemon.models;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.stream.Stream;
+import mesh.core.id.ModelRef;
+import mesh.core.model.GgufWriter;
+import mesh.core.model.TensorType;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ModelStoreTest {
+    private static final String CATALOG = """
+            {"models": [
+              {"name": "Small-1B", "family": "a", "repository": "who/small-gguf", "files": ["small-1b-q4.gguf"],
+               "quantization": "Q4_K_M", "parametersBillions": 1, "context": 4096, "capabilities": ["chat"],
+               "license": "mit"},
+              {"name": "Small-1B-Coder", "family": "a", "repository": "who/coder-gguf", "files": ["coder-q4.gguf"],
+               "quantization": "Q4_K_M", "parametersBillions": 1, "context": 4096, "capabilities": ["chat"],
+               "license": "mit"}
+            ]}""";
+
+    @TempDir
+    Path temp;
+
+    private Path folder;
+    private ModelStore store;
+
+    @BeforeEach
+    void open() throws IOException {
+        folder = temp.resolve("models");
+        store = new ModelStore(
+                folder, Catalog.read(new ByteArrayInputStream(CATALOG.getBytes(StandardCharsets.UTF_8))));
+    }
+
+    @Test
+    void demoIsMadeOnTheSpotAndFoundAgain() throws Exception {
+        ModelFile made = found(store.find("demo-tiny"));
+        var written = Files.getLastModifiedTime(made.path());
+
+        ModelFile again = found(store.find("demo-tiny"));
+
+        assertThat(made.path()).isEqualTo(folder.resolve("demo-tiny.gguf"));
+        assertThat(made.ref()).isEqualTo(new ModelRef("demo-tiny"));
+        assertThat(made.isDemo()).isTrue();
+        assertThat(made.bytes()).isEqualTo(Files.size(made.path()));
+        assertThat(Files.getLastModifiedTime(again.path())).isEqualTo(written);
+        assertThat(names(folder)).containsExactly("demo-tiny.gguf");
+    }
+
+    @Test
+    void damagedDemoIsMadeAgain() throws Exception {
+        ModelFile made = found(store.find("demo-tiny"));
+        byte[] sound = Files.readAllBytes(made.path());
+        try (var file = new RandomAccessFile(made.path().toFile(), "rw")) {
+            file.seek(file.length() - 100);
+            file.write(new byte[100]);
+        }
+
+        found(store.find("demo-tiny"));
+
+        assertThat(Files.readAllBytes(made.path())).isEqualTo(sound);
+    }
+
+    @Test
+    void existingPathIsFoundUnderItsStem() throws Exception {
+        Path file = write(temp.resolve("My Model.gguf"), sound());
+
+        ModelFile model = found(store.find(file.toString()));
+
+        assertThat(model.ref()).isEqualTo(new ModelRef("My-Model"));
+        assertThat(model.isDemo()).isFalse();
+    }
+
+    @Test
+    void fileInTheFolderIsFoundByNameAndByStem() throws Exception {
+        Files.createDirectories(folder);
+        write(folder.resolve("mine.gguf"), sound());
+
+        assertThat(found(store.find("mine")).ref().name()).isEqualTo("mine");
+        assertThat(found(store.find("mine.gguf")).ref().name()).isEqualTo("mine");
+    }
+
+    @Test
+    void catalogNameFindsItsFileAndNamesIt() throws Exception {
+        Files.createDirectories(folder);
+        write(folder.resolve("coder-q4.gguf"), sound());
+
+        assertThat(found(store.find("small-1b-coder")).ref().name()).isEqualTo("Small-1B-Coder");
+        assertThat(found(store.find("Coder")).ref().name()).isEqualTo("Small-1B-Coder");
+        assertThat(found(store.find("coder-q4")).ref().name()).isEqualTo("Small-1B-Coder");
+    }
+
+    @Test
+    void catalogNameWithoutItsFileIsToldFromAnUnknownOne() {
+        var missing = notFound(store.find("Small-1B"));
+        var unknown = notFound(store.find("smal-1b"));
+
+        assertThat(missing.reason().code()).isEqualTo("not_downloaded");
+        assertThat(missing.advice()).contains("who/small-gguf", "small-1b-q4.gguf");
+        assertThat(unknown.reason().code()).isEqualTo("unknown_model");
+        assertThat(unknown.near()).containsExactly("Small-1B");
+        assertThat(notFound(store.find("demmo")).near()).contains("demo");
+    }
+
+    @Test
+    void missingPathIsSaidToBeAPath() {
+        var missing = notFound(store.find("/nowhere/small-1b.gguf"));
+
+        assertThat(missing.reason().code()).isEqualTo("no_such_file");
+        assertThat(missing.message()).isEqualTo("no such model file path=/nowhere/small-1b.gguf");
+        assertThat(missing.near()).contains("Small-1B");
+        assertThat(notFound(store.find("\0")).reason().code()).isEqualTo("unknown_model");
+        assertThat(refused(store.find(temp + "/")).code()).isEqualTo("not_a_file");
+    }
+
+    @Test
+    void brokenFilesAreRefusedWithWhatIsWrong() throws Exception {
+        byte[] sound = sound();
+        Path cut = write(temp.resolve("cut.gguf"), java.util.Arrays.copyOf(sound, sound.length - 10));
+        Path page = write(temp.resolve("page.gguf"), "<!DOCTYPE html>".getBytes(StandardCharsets.UTF_8));
+        Path empty = write(temp.resolve("empty.gguf"), new byte[0]);
+
+        assertThat(refused(store.find(cut.toString())))
+                .isEqualTo(new Resolved.Refused(
+                        "cut_data",
+                        "model file cut path=" + cut + " bytes=" + (sound.length - 10) + " expected=" + sound.length));
+        assertThat(refused(store.find(page.toString())).message())
+                .isEqualTo("not a GGUF file path=" + page + " found=web-page");
+        assertThat(refused(store.find(empty.toString())).code()).isEqualTo("cut_header");
+    }
+
+    @Test
+    void setOfPartsIsOneModelWhicheverPartIsNamed() throws Exception {
+        Files.createDirectories(folder);
+        for (int part = 0; part < 3; part++) write(folder.resolve(partName(part + 1)), part(part, 3));
+
+        ModelFile byStem = found(store.find("big"));
+        ModelFile byPart = found(store.find(folder.resolve(partName(2)).toString()));
+
+        assertThat(byStem.paths()).hasSize(3);
+        assertThat(byStem.header().tensors()).hasSize(3);
+        assertThat(byStem.ref().name()).isEqualTo("big");
+        assertThat(byPart).isEqualTo(byStem);
+        assertThat(store.list().models()).containsExactly(byStem);
+
+        Files.delete(folder.resolve(partName(3)));
+
+        assertThat(refused(store.find("big")).code()).isEqualTo("missing_part");
+    }
+
+    @Test
+    void listShowsSoundModelsAndNamesBrokenOnes() throws Exception {
+        Files.createDirectories(folder);
+        write(folder.resolve("b.gguf"), sound());
+        write(folder.resolve("a.gguf"), sound());
+        write(folder.resolve("bad.gguf"), new byte[100]);
+        write(folder.resolve(".a.gguf.1-1.part"), sound());
+        write(folder.resolve("half.gguf.part"), sound());
+        write(folder.resolve("notes.txt"), sound());
+
+        ModelStore.Shelf shelf = store.list();
+
+        assertThat(shelf.models()).extracting(model -> model.ref().name()).containsExactly("a", "b");
+        assertThat(shelf.broken()).extracting(Resolved.Refused::code).containsExactly("not_gguf");
+        assertThat(shelf.isWhole()).isTrue();
+    }
+
+    @Test
+    void listOfNoFolderIsEmpty() {
+        assertThat(store.list().models()).isEmpty();
+    }
+
+    @Test
+    void folderThatCannotBeWrittenIsRefusedAndLeftAsItWas() throws Exception {
+        Path file = write(temp.resolve("file"), new byte[1]);
+        var blocked = new ModelStore(file.resolve("models"), Catalog.bundled());
+
+        assertThat(blocked.find("demo-tiny")).isInstanceOf(Resolved.Refused.class);
+
+        Files.createDirectories(
+                folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("r-xr-xr-x")));
+        assumeTrue(!Files.isWritable(folder), "the superuser may write anywhere");
+        assertThat(refused(store.find("demo-tiny")).code()).isEqualTo("access_denied");
+        assertThat(names(folder)).isEmpty();
+    }
+
+    private static byte[] sound() {
+        return file(new GgufWriter().text("general.architecture", "llama"), 0);
+    }
+
+    private static byte[] part(int number, int count) {
+        var writer = new GgufWriter();
+        if (number == 0) writer.text("general.architecture", "llama").u32("llama.block_count", 1);
+        writer.u16("split.no", number).u16("split.count", count).u32("split.tensors.count", count);
+        return file(writer, number);
+    }
+
+    private static byte[] file(GgufWriter writer, int number) {
+        byte[] header = writer.tensor("t" + number, TensorType.F32, 32).header();
+        return java.util.Arrays.copyOf(header, header.length + 128);
+    }
+
+    private static String partName(int number) {
+        return "big-%05d-of-00003.gguf".formatted(number);
+    }
+
+    private static Path write(Path file, byte[] bytes) throws IOException {
+        return Files.write(file, bytes);
+    }
+
+    private static List<String> names(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(file -> file.getFileName().toString()).toList();
+        }
+    }
+
+    private static ModelFile found(Resolved resolved) {
+        assertThat(resolved).isInstanceOf(Resolved.Found.class);
+        return ((Resolved.Found) resolved).file();
+    }
+
+    private static Resolved.NotFound notFound(Resolved resolved) {
+        assertThat(resolved).isInstanceOf(Resolved.NotFound.class);
+        return (Resolved.NotFound) resolved;
+    }
+
+    private static Resolved.Refused refused(Resolved resolved) {
+        assertThat(resolved).isInstanceOf(Resolved.Refused.class);
+        return (Resolved.Refused) resolved;
+    }
+}

@@ -1,0 +1,2 @@
+/** Real llama.cpp under our supervision. */
+package mesh.testnet.engine;

@@ -84,7 +84,7 @@ public final class Daemon implements AutoCloseable {
                 new EngineRoom(config.engine().binDir(), new EngineShelf(dataDir.engine()), config.offline(), terminal);
         this.loops = EdgeLoops.start();
         var rooms = new LocalModels.Parts(
-                new ModelStore(dataDir.models(), Catalog.bundled()),
+                new ModelStore(dataDir.models(), Catalog::bundled),
                 engines,
                 children,
                 new LoopbackPorts(),

@@ -272,6 +272,17 @@ class ElectionTest {
     }
 
     @Test
+    void workerTooSlowToBeWorthItYieldsToAFartherOne() {
+        add(1, fast(holder(40)).link(id(2), 5).link(id(3), 30));
+        Profiles crawler = holder(20);
+        crawler.bandwidth = 10 * GB;
+        add(2, crawler);
+        add(3, fast(holder(20)));
+
+        assertThat(decide().part(id(3))).isEqualTo(new Part.Lend(id(1)));
+    }
+
+    @Test
     void runningSplitSurvivesJitterAndANearerNewcomer() {
         add(1, running(40, 27).link(id(2), 40));
         add(2, holder(20));

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.SplittableRandom;
 import mesh.core.Tunables;
@@ -19,10 +20,14 @@ final class Exchange {
 
     private static final int WANTED_BYTES = 34;
 
+    /** Of those who were dialled on invites, so many are tried while nobody else is known. */
+    private static final int INTRODUCED_MAX = 16;
+
     private final Members members;
     private final Table table;
     private final Tunables.Syncing tunables;
     private final SplittableRandom random;
+    private final LinkedHashSet<NodeId> introduced = new LinkedHashSet<>();
     private long waitMillis;
     private long nextCompareMillis;
     private long nextReconnectMillis;
@@ -40,6 +45,7 @@ final class Exchange {
     void tick(long nowMillis, Outbox out) {
         if (nowMillis >= nextCompareMillis) {
             for (Peer peer : table.someLive(1, null)) compareWith(peer.id, List.of(), out);
+            if (table.live().isEmpty()) introduceAgain(nowMillis, out);
             nextCompareMillis = nowMillis + waitMillis / 2 + random.nextLong(waitMillis);
             waitMillis = Math.min(tunables.lateMillis(), 2 * waitMillis);
         }
@@ -49,7 +55,22 @@ final class Exchange {
         tryOneOfTheLost(nowMillis, out);
     }
 
-    /** Introduces this node to {@code peer} and compares. */
+    /** Introduces this node to {@code peer} who let it in, and again until somebody answers. */
+    void introduce(NodeId peer, long nowMillis, Outbox out) {
+        if (introduced.size() < INTRODUCED_MAX) introduced.add(peer);
+        soon(nowMillis);
+        greet(peer, nowMillis, out);
+    }
+
+    private void introduceAgain(long nowMillis, Outbox out) {
+        if (introduced.isEmpty()) return;
+        NodeId next = introduced.removeFirst();
+        introduced.addLast(next);
+        waitMillis = tunables.soonMillis();
+        greet(next, nowMillis, out);
+    }
+
+    /** Tells {@code peer} who speaks, and compares. */
     void greet(NodeId peer, long nowMillis, Outbox out) {
         compareWith(peer, List.of(members.ownWord(nowMillis)), out);
     }

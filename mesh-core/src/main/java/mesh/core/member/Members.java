@@ -3,8 +3,8 @@ package mesh.core.member;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.function.BiConsumer;
 import mesh.core.Check;
 import mesh.core.Tunables;
 import mesh.core.id.NodeId;
@@ -99,7 +99,7 @@ public final class Members {
 
     /** First words to a node that was dialled on somebody's invite. */
     public void greet(NodeId peer, long nowMillis, Outbox out) {
-        exchange.greet(peer, nowMillis, out);
+        exchange.introduce(peer, nowMillis, out);
     }
 
     /** Probes {@code peer} out of turn: its connection broke, a use of it failed, or its distance is wanted. */
@@ -141,9 +141,9 @@ public final class Members {
         return members;
     }
 
-    /** Adds everybody's profile but this node's. */
-    public void profiles(Map<NodeId, Profile> into) {
-        for (Peer peer : table.live()) into.put(peer.id, peer.said.profile());
+    /** Hands over everybody's profile but this node's. */
+    public void eachLive(BiConsumer<NodeId, Profile> each) {
+        for (Peer peer : table.live()) each.accept(peer.id, peer.said.profile());
     }
 
     /** Round trip as probes measured it; -1 = not known. */
@@ -394,8 +394,7 @@ public final class Members {
 
     private void tellTheBuried(NodeId from, long nowMillis, Outbox out) {
         Peer peer = table.peer(from);
-        if (peer != null && peer.state == Member.State.DEAD && rules.tellsTheAccused())
-            out.send(from, new Word.Spread(graveOf(from, nowMillis)));
+        if (peer != null && peer.state == Member.State.DEAD) out.send(from, new Word.Spread(graveOf(from, nowMillis)));
     }
 
     /** News waits for the round's gap, except the first after a quiet while. */
@@ -412,7 +411,7 @@ public final class Members {
     /** What there is to tell {@code to}; what is held against it comes first, so that it can answer. */
     private List<Told> newsFor(NodeId to, int bytesMax, long nowMillis) {
         Peer peer = table.peer(to);
-        boolean accused = peer != null && peer.verdict != null && rules.tellsTheAccused();
+        boolean accused = peer != null && peer.verdict != null;
         if (!accused && queue.isEmpty()) return List.of();
         var news = new ArrayList<Told>();
         int room = bytesMax;

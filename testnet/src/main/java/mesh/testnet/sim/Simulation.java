@@ -35,7 +35,7 @@ public final class Simulation {
     /** Every so many messages go through the real codec; what it makes of them must equal what went in. */
     private static final int CODEC_EVERY = 16;
 
-    private static final byte[] MESH = {'s', 'i', 'm'};
+    static final byte[] MESH = {'s', 'i', 'm'};
 
     /** The first life's clock: an hour before, so that clocks can be set back. */
     private static final long EPOCH_MILLIS = 3_600_000;
@@ -70,6 +70,7 @@ public final class Simulation {
     private final Traffic traffic;
     private long events;
     private long digest;
+    private long forgeries;
 
     private Simulation(Builder builder) {
         this.seed = builder.seed;
@@ -167,6 +168,11 @@ public final class Simulation {
         return events;
     }
 
+    /** Words refused for their signature. */
+    public long forgeries() {
+        return forgeries;
+    }
+
     /** Of every event and, at the moment of asking, of every view: equal for equal runs. */
     public long digest() {
         long all = digest;
@@ -185,6 +191,11 @@ public final class Simulation {
 
     public VirtualNet net() {
         return net;
+    }
+
+    /** From now on nothing is lost, late or apart; what stopped stays stopped. */
+    public void calmDown() {
+        net.calmDown();
     }
 
     public Tunables tunables() {
@@ -331,7 +342,9 @@ public final class Simulation {
     public String difference() {
         List<SimNode> up = up();
         for (SimNode node : up) {
-            String wrong = checkers.atTheEnd(mind(node), up, nowMillis());
+            String wrong = node.isClient()
+                    ? checkers.ofClient(mind(node), up)
+                    : checkers.ofMember(mind(node), up, nowMillis());
             if (!wrong.isEmpty()) return "node " + node.index + " " + wrong;
         }
         return "";
@@ -342,7 +355,7 @@ public final class Simulation {
         List<SimNode> up = up();
         SortedMap<ModelRef, Outcome> agreed = null;
         for (SimNode node : up) {
-            if (node.facts.role() == Profile.Role.CLIENT) continue;
+            if (node.isClient()) continue;
             var outcomes = mind(node).snapshot().outcomes();
             if (agreed == null) agreed = outcomes;
             if (!agreed.equals(outcomes)) return "node " + node.index + " elects " + outcomes + " others " + agreed;
@@ -448,6 +461,7 @@ public final class Simulation {
         trace.add(viewer.index, nowMillis(), change);
         String wrong = checkers.afterChange(viewer.index, change);
         if (!wrong.isEmpty()) fail("node " + viewer.index + " holds " + wrong, viewer.index, index(change.peer()));
+        if (change instanceof Change.Forged) forgeries++;
         for (Watcher watcher : watchers) watcher.noticed(nowMillis(), viewer.index, change);
     }
 

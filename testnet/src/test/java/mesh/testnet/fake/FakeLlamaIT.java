@@ -55,7 +55,7 @@ class FakeLlamaIT {
         children = new Children(data.resolve("run"), data.resolve("log"));
         Engine engine = RealEngine.orSkip();
         var states = new States();
-        var serving = new Serving(TestModel.file(), "demo", 4096, 1, 1);
+        var serving = new Serving(TestModel.file(), "demo", 4096, 1, 1, 0);
         Launch.Commands commands = (port, apiKey) -> ServerCommand.of(engine, serving, port, apiKey);
         Supervisor.start(children, new LoopbackPorts(), Launch.server("llama", 0, commands), states);
         ChildState.Ready ready = states.await(ChildState.Ready.class, PATIENCE);

@@ -32,11 +32,11 @@ public enum StreamType {
         this.code = code;
     }
 
-    public byte code() {
-        return (byte) code;
+    public int code() {
+        return code;
     }
 
-    public static Optional<StreamType> of(byte code) {
+    public static Optional<StreamType> of(int code) {
         for (StreamType type : values()) if (type.code == code) return Optional.of(type);
         return Optional.empty();
     }

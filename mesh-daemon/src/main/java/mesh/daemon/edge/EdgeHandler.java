@@ -7,10 +7,8 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
-import io.netty.handler.codec.http.DefaultHttpHeadersFactory;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
@@ -30,6 +28,7 @@ import java.util.Objects;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import mesh.core.openai.ApiError;
 import mesh.daemon.log.Log;
 import org.jspecify.annotations.Nullable;
@@ -46,8 +45,6 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter {
     /** How long a closing connection listens on, so that the client reads our answer before it sees the end. */
     private static final long LINGER_MILLIS = 2_000;
 
-    private static final DefaultHttpHeadersFactory TRUSTED_HEADERS =
-            DefaultHttpHeadersFactory.headersFactory().withValidation(true);
     private static final Log log = Log.of(EdgeHandler.class);
 
     private final EdgeServer server;
@@ -83,8 +80,13 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter {
         return Objects.requireNonNull(engines);
     }
 
-    HttpHeaders newHeaders() {
-        return TRUSTED_HEADERS.newHeaders();
+    /** What the exchanges of this port hold of request bodies in memory. */
+    AtomicLong heldBytes() {
+        return server.heldBytes();
+    }
+
+    String date() {
+        return server.date();
     }
 
     void served(Served served) {
@@ -102,7 +104,8 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         isReading = true;
         lastPartNanos = System.nanoTime();
-        if (!(message instanceof HttpObject part) || isClosing) {
+        // What a closed connection still held is the decoder's guess at a request that was never finished.
+        if (!(message instanceof HttpObject part) || isClosing || !ctx.channel().isActive()) {
             if (message instanceof HttpContent content)
                 discardedBytes += content.content().readableBytes();
             ReferenceCountUtil.release(message);
@@ -278,7 +281,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter {
             return;
         }
         switch (match) {
-            case RouteTable.Match.Found(var route, var path, var rest) -> start(exchange, route, rest);
+            case RouteTable.Match.Found(var route, var rest) -> start(exchange, route, rest);
             case RouteTable.Match.WrongMethod(var allow) -> {
                 exchange.answerHeader("allow", allow);
                 exchange.fail(ApiError.invalid(

@@ -8,13 +8,19 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.handler.codec.http.HttpResponseEncoder;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import mesh.daemon.log.Log;
 
@@ -29,6 +35,9 @@ public final class EdgeServer implements AutoCloseable {
     /** Above the high mark the engine is not read; below the low one it is again. Two to four reads of one socket. */
     private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(64 << 10, 256 << 10);
 
+    private static final DateTimeFormatter HTTP_DATE = DateTimeFormatter.ofPattern(
+                    "EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.US)
+            .withZone(ZoneOffset.UTC);
     private static final Log log = Log.of(EdgeServer.class);
 
     private final EdgeLoops loops;
@@ -38,7 +47,9 @@ public final class EdgeServer implements AutoCloseable {
     private final Consumer<Served> observer;
     private final Channel channel;
     private final Set<EdgeHandler> connections = ConcurrentHashMap.newKeySet();
+    private final AtomicLong heldBytes = new AtomicLong();
     private volatile boolean isClosing;
+    private volatile Dated date = new Dated(0, "");
 
     private EdgeServer(
             EdgeLoops loops,
@@ -69,14 +80,18 @@ public final class EdgeServer implements AutoCloseable {
                 })
                 .bind(address)
                 .awaitUninterruptibly();
-        if (!bound.isSuccess())
-            throw new IOException(
-                    "cannot listen on " + address.getHostString() + ":" + address.getPort(), bound.cause());
+        if (!bound.isSuccess()) {
+            var failed = new BindException("cannot listen on " + address.getHostString() + ":" + address.getPort()
+                    + ": " + bound.cause().getMessage());
+            failed.initCause(bound.cause());
+            throw failed;
+        }
         this.channel = bound.channel();
     }
 
     /**
-     * Listens; port 0 lets the system choose. The spill folder is emptied, and belongs to this server alone.
+     * Listens; port 0 lets the system choose. The spill folder is emptied, and belongs to this server alone. A port that
+     * cannot be had is a {@link BindException}.
      *
      * @param observer hears of every finished exchange, on its event loop: must not block
      */
@@ -132,6 +147,20 @@ public final class EdgeServer implements AutoCloseable {
         return gate;
     }
 
+    AtomicLong heldBytes() {
+        return heldBytes;
+    }
+
+    /** Formatted once a second; two threads doing so at the same time do no harm. */
+    String date() {
+        long second = System.currentTimeMillis() / 1_000;
+        Dated known = date;
+        if (known.second == second) return known.text;
+        String text = HTTP_DATE.format(Instant.ofEpochSecond(second));
+        date = new Dated(second, text);
+        return text;
+    }
+
     boolean isClosing() {
         return isClosing;
     }
@@ -182,4 +211,6 @@ public final class EdgeServer implements AutoCloseable {
             for (Path file : leftBehind) Files.deleteIfExists(file);
         }
     }
+
+    private record Dated(long second, String text) {}
 }

@@ -7,11 +7,13 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -243,17 +245,21 @@ public final class Exchange {
         return ctx.write(new DefaultHttpContent(piece));
     }
 
-    /** Runs the route's action. One of the places where any exception of ours is caught, logged and answered. */
+    /** Runs the route's action. */
     void start(Action action, String prefixRest) {
         rest = prefixRest;
+        guarded(() -> new Start(this, connection).run(action));
+    }
+
+    void guarded(Runnable step) {
         try {
-            new Start(this, connection).run(action);
+            step.run();
         } catch (RuntimeException broken) {
             failed(broken);
         }
     }
 
-    /** A bug of ours, whichever thread it was found on; called on the loop. */
+    /** A bug of ours, whichever thread it was found on; called on the loop. Whatever was thrown ends up here, once. */
     void failed(Throwable broken) {
         log.error("exchange.failed", "id", id, "path", path(), broken);
         abort(ApiError.server(500, "internal_error", "this node failed; its log has more under " + id));
@@ -315,9 +321,10 @@ public final class Exchange {
         firstByteNanos = System.nanoTime() - startNanos;
         // A client that waits for leave to send its body may send the next request in its place.
         if (intake.isUnasked() || intake.isTooLongToDiscard()) isKeptAlive = false;
-        HttpHeaders headers = connection.newHeaders();
+        HttpHeaders headers = new DefaultHttpHeaders();
         headers.set("x-request-id", id);
         if (!contentType.isEmpty()) headers.set(HttpHeaderNames.CONTENT_TYPE, contentType);
+        headers.set(HttpHeaderNames.DATE, connection.date());
         answerHeaders.forEach(headers::set);
         connection.gate().allowOrigin(request.headers(), headers);
         if (!isKeptAlive) headers.set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
@@ -326,7 +333,7 @@ public final class Exchange {
     }
 
     private boolean isHead() {
-        return request.method().equals(io.netty.handler.codec.http.HttpMethod.HEAD);
+        return request.method().equals(HttpMethod.HEAD);
     }
 
     private boolean isHttp10() {

@@ -59,7 +59,7 @@ public final class Gate {
         String origin = asked.get(HttpHeaderNames.ORIGIN, "");
         if (origin.isEmpty() || !isAllowed(origin)) return;
         answer.set(HttpHeaderNames.ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        answer.set(HttpHeaderNames.VARY, "Origin");
+        answer.add(HttpHeaderNames.VARY, "Origin");
         answer.set(HttpHeaderNames.ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
     }
 

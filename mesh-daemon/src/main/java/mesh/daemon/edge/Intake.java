@@ -5,7 +5,6 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.util.concurrent.FastThreadLocal;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
@@ -25,6 +24,9 @@ final class Intake {
 
     /** Once a body goes to disk it goes in steps of this size. */
     private static final long SPILL_STEP_BYTES = 1 << 20;
+
+    /** With this much held in memory by all exchanges of a port, bodies go to disk from their first step on. */
+    private static final long HELD_BYTES_MAX = 128 << 20;
 
     private static final Log log = Log.of(Intake.class);
 
@@ -57,7 +59,9 @@ final class Intake {
         this.connection = connection;
         this.ctx = ctx;
         this.isContinueExpected = HttpUtil.is100ContinueExpected(exchange.request());
-        this.announcedBytes = HttpUtil.getContentLength(exchange.request(), -1L);
+        this.announcedBytes = exchange.request().decoderResult().isSuccess()
+                ? HttpUtil.getContentLength(exchange.request(), -1L)
+                : -1;
     }
 
     /** Holds the body and hands it over when it is whole; it stays this exchange's and goes when that ends. */
@@ -76,7 +80,8 @@ final class Intake {
 
     /** Takes over the buffer. */
     void piece(ByteBuf piece) {
-        bytes += piece.readableBytes();
+        int length = piece.readableBytes();
+        bytes += length;
         RequestBody held = body;
         if (held == null) {
             discard(piece);
@@ -94,12 +99,13 @@ final class Intake {
             return;
         }
         held.add(piece);
+        connection.heldBytes().addAndGet(length);
         spillIfLarge(held);
     }
 
     void end() {
         isWhole = true;
-        if (body != null && !isSpilling) onWhole.accept(body);
+        if (body != null && !isSpilling) whole(body);
         exchange.requestEnded();
     }
 
@@ -124,7 +130,13 @@ final class Intake {
     void release() {
         RequestBody held = body;
         body = null;
-        if (held != null) held.release();
+        if (held == null) return;
+        connection.heldBytes().addAndGet(-held.memoryBytes());
+        held.release();
+    }
+
+    private void whole(RequestBody held) {
+        exchange.guarded(() -> onWhole.accept(held));
     }
 
     private String look(ByteBuf piece) {
@@ -151,17 +163,21 @@ final class Intake {
         if (discardedBytes > DISCARD_BYTES_MAX) ctx.close();
     }
 
+    /** Only bodies on their way to an engine grow that large; the others are bounded far below. */
     private void spillIfLarge(RequestBody held) {
-        long limit = held.isSpilled() ? SPILL_STEP_BYTES : connection.settings().bodyMemoryBytesMax();
+        if (peek == null) return;
+        boolean isCrowded = connection.heldBytes().get() > HELD_BYTES_MAX;
+        long limit = held.isSpilled() || isCrowded
+                ? SPILL_STEP_BYTES
+                : connection.settings().bodyMemoryBytesMax();
         if (isSpilling || held.memoryBytes() <= limit) return;
         isSpilling = true;
         connection.holdReading(true);
-        boolean isFirst = !held.isSpilled();
+        connection.heldBytes().addAndGet(-held.memoryBytes());
         Path file = held.spillFile(connection.settings().spillFolder(), exchange.id());
         List<ByteBuf> pieces = held.takePieces();
         Thread.ofVirtual().name("spill-" + exchange.id()).start(() -> {
             try {
-                if (isFirst) Files.createFile(file);
                 RequestBody.append(file, pieces);
                 connection.onLoop(ctx, () -> spilled(held));
             } catch (IOException failure) {
@@ -172,14 +188,14 @@ final class Intake {
 
     private void spilled(RequestBody held) {
         isSpilling = false;
+        connection.holdReading(false);
         if (body == null) {
-            // The client left while its body was being written: the file came after it was to be deleted.
+            // The exchange ended while its body was being written: the file came after it was to be deleted.
             held.release();
             return;
         }
-        connection.holdReading(false);
         spillIfLarge(held);
-        if (isWhole && !isSpilling) onWhole.accept(held);
+        if (isWhole && !isSpilling) whole(held);
     }
 
     private void spillFailed(IOException failure) {

@@ -48,9 +48,8 @@ final class RequestBody {
             return;
         }
         ByteBuf into = gathering;
-        if (into == null || into.writableBytes() < piece.readableBytes()) {
+        if (into == null || into.maxWritableBytes() < piece.readableBytes()) {
             into = allocator.ioBuffer(Math.max(256, piece.readableBytes()), GATHER_BYTES);
-            if (into.maxWritableBytes() < piece.readableBytes()) throw new IllegalStateException("piece too large");
             pieces.add(into);
             gathering = into;
         }
@@ -79,7 +78,7 @@ final class RequestBody {
         return taken;
     }
 
-    /** The file this body goes to; the caller creates it before it appends. */
+    /** The file this body goes to; it exists once something was appended. */
     Path spillFile(Path folder, String name) {
         Path chosen = file != null ? file : folder.resolve(name + ".body");
         file = chosen;
@@ -88,7 +87,7 @@ final class RequestBody {
 
     /** Blocks. Releases the pieces whatever happens. */
     static void append(Path file, List<ByteBuf> pieces) throws IOException {
-        try (var channel = FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
+        try (var channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
             for (ByteBuf piece : pieces) while (piece.isReadable()) piece.readBytes(channel, piece.readableBytes());
         } finally {
             pieces.forEach(ByteBuf::release);

@@ -1,6 +1,7 @@
 package mesh.daemon.edge;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +14,9 @@ import java.util.TreeMap;
 public final class RouteTable {
     private final Map<String, Entry> exact = new HashMap<>();
     private final List<Prefix> prefixes = new ArrayList<>();
+
+    /** {@code /*}, asked last: the console's files must not hide that {@code /models} means {@code /v1/models}. */
+    private final Entry rest = new Entry();
 
     public RouteTable local(String method, String path, Action.Handler handler) {
         return add(method, path, new Action.Local(handler));
@@ -41,54 +45,46 @@ public final class RouteTable {
     }
 
     private RouteTable add(String method, String path, Route route) {
-        Entry entry;
-        if (path.endsWith("/*")) {
-            String below = path.substring(0, path.length() - 1);
-            Prefix known = prefixes.stream()
-                    .filter(p -> p.path.equals(below))
-                    .findFirst()
-                    .orElse(null);
-            if (known == null) {
-                known = new Prefix(below, new Entry());
-                prefixes.add(known);
-                prefixes.sort((a, b) -> b.path.length() - a.path.length());
-            }
-            entry = known.entry;
-        } else {
-            entry = exact.computeIfAbsent(path, p -> new Entry());
-        }
-        if (entry.byMethod.put(method, route) != null)
+        if (entryOf(path).byMethod.put(method, route) != null)
             throw new IllegalStateException("route given twice: " + method + " " + path);
         return this;
+    }
+
+    private Entry entryOf(String path) {
+        if (path.equals("/*")) return rest;
+        if (!path.endsWith("/*")) return exact.computeIfAbsent(path, unknown -> new Entry());
+        String below = path.substring(0, path.length() - 1);
+        for (Prefix prefix : prefixes) if (prefix.path.equals(below)) return prefix.entry;
+        var prefix = new Prefix(below, new Entry());
+        prefixes.add(prefix);
+        prefixes.sort(Comparator.comparingInt((Prefix p) -> p.path.length()).reversed());
+        return prefix.entry;
     }
 
     /** {@code path} is without the query, still percent-encoded. */
     Match match(String method, String path) {
         String trimmed = path.length() > 1 && path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
         Match direct = lookUp(method, trimmed);
-        if (!(direct instanceof Match.Unknown) && !isCatchAll(direct)) return direct;
+        if (!(direct instanceof Match.Unknown)) return direct;
         Match versioned = lookUp(method, "/v1" + trimmed);
-        return versioned instanceof Match.Unknown || isCatchAll(versioned) ? direct : versioned;
+        if (!(versioned instanceof Match.Unknown)) return versioned;
+        return trimmed.startsWith("/") && rest.match(method, trimmed.substring(1)) instanceof Match.Found found
+                ? found
+                : new Match.Unknown();
     }
 
     private Match lookUp(String method, String path) {
         Entry entry = exact.get(path);
-        if (entry != null) return entry.match(method, path, "");
+        if (entry != null) return entry.match(method, "");
         for (Prefix prefix : prefixes)
-            if (path.startsWith(prefix.path))
-                return prefix.entry.match(method, prefix.path, path.substring(prefix.path.length()));
+            if (path.startsWith(prefix.path)) return prefix.entry.match(method, path.substring(prefix.path.length()));
         return new Match.Unknown();
-    }
-
-    /** The console's {@code /*} must not hide that {@code /models} means {@code /v1/models}. */
-    private static boolean isCatchAll(Match match) {
-        return match instanceof Match.Found found && found.path().equals("/");
     }
 
     /** What the table says of a method and path. */
     sealed interface Match {
-        /** {@code path} is the table's own; {@code rest} what follows it on a prefix route, still encoded. */
-        record Found(Route route, String path, String rest) implements Match {}
+        /** {@code rest} is what follows the prefix of a prefix route, still encoded. */
+        record Found(Route route, String rest) implements Match {}
 
         record WrongMethod(String allow) implements Match {}
 
@@ -102,10 +98,10 @@ public final class RouteTable {
     private static final class Entry {
         private final Map<String, Route> byMethod = new TreeMap<>();
 
-        Match match(String method, String path, String rest) {
+        Match match(String method, String rest) {
             Route route = byMethod.get(method);
             if (route == null && method.equals("HEAD")) route = byMethod.get("GET");
-            return route == null ? new Match.WrongMethod(allow()) : new Match.Found(route, path, rest);
+            return route == null ? new Match.WrongMethod(allow()) : new Match.Found(route, rest);
         }
 
         private String allow() {

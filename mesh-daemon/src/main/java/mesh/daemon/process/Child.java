@@ -25,6 +25,10 @@ public final class Child {
     private final String name;
     private final int port;
     private final Process process;
+
+    /** Only sends signals. The process' own {@code destroy} closes its pipes too: our leash, and its last words. */
+    private final ProcessHandle signal;
+
     private final Output output;
     private final Thread reader;
     private final ReentrantLock stopping = new ReentrantLock();
@@ -33,6 +37,7 @@ public final class Child {
         this.name = name;
         this.port = port;
         this.process = process;
+        this.signal = process.toHandle();
         this.output = output;
         InputStream words = process.getInputStream();
         this.reader = Thread.ofVirtual().name("child-" + name + "-out").start(() -> output.drain(words, head));
@@ -78,11 +83,11 @@ public final class Child {
     public void stop() throws InterruptedException {
         stopping.lockInterruptibly();
         try {
-            process.destroy();
+            signal.destroy();
             if (process.waitFor(SECOND_TERM_MILLIS, TimeUnit.MILLISECONDS)) return;
-            process.destroy();
+            signal.destroy();
             if (process.waitFor(KILL_MILLIS, TimeUnit.MILLISECONDS)) return;
-            process.destroyForcibly();
+            signal.destroyForcibly();
             process.waitFor();
         } finally {
             stopping.unlock();
@@ -91,7 +96,7 @@ public final class Child {
 
     /** Ends it now. */
     public void kill() {
-        process.destroyForcibly();
+        signal.destroyForcibly();
     }
 
     int exitCode() {

@@ -86,7 +86,7 @@ public final class Children {
         return new ArrayList<>(alive.values());
     }
 
-    /** Starts nothing more, and stops everything side by side. Returns when all are gone. */
+    /** Starts nothing more, and stops everything side by side. Returns when all are gone and off the record. */
     public void stopAll() throws InterruptedException {
         var stoppers = new ArrayList<Thread>();
         for (Child child : closeDoors())
@@ -99,6 +99,9 @@ public final class Children {
                         }
                     }));
         for (Thread stopper : stoppers) stopper.join();
+        synchronized (this) {
+            while (!alive.isEmpty()) wait();
+        }
     }
 
     /** Starts nothing more, and kills everything now. */
@@ -126,15 +129,17 @@ public final class Children {
         try {
             child.ended();
             child.release();
-            synchronized (this) {
-                alive.remove(child.pid());
-            }
             log.info("child.ended", "child", child.name(), "pid", child.pid(), "exit", child.exitCode());
             roster.remove(child.pid());
         } catch (IOException full) {
             log.warn("child.unrecorded", "child", child.name(), "pid", child.pid(), "cause", full);
         } catch (InterruptedException ending) {
             // Only the JVM's end interrupts this thread, and the leash acts then.
+        } finally {
+            synchronized (this) {
+                alive.remove(child.pid());
+                notifyAll();
+            }
         }
     }
 

@@ -10,7 +10,7 @@ import java.util.function.Predicate;
 import mesh.daemon.process.ChildState;
 
 /** Listens to a supervisor and waits for what it must become. */
-final class States implements Consumer<ChildState> {
+public final class States implements Consumer<ChildState> {
     private final List<ChildState> seen = new ArrayList<>();
 
     @Override
@@ -19,16 +19,16 @@ final class States implements Consumer<ChildState> {
         notifyAll();
     }
 
-    synchronized List<ChildState> seen() {
+    public synchronized List<ChildState> seen() {
         return List.copyOf(seen);
     }
 
-    <S extends ChildState> S await(Class<S> kind, Duration within) throws InterruptedException {
+    public <S extends ChildState> S await(Class<S> kind, Duration within) throws InterruptedException {
         return kind.cast(await(kind::isInstance, within));
     }
 
     /** The first state that fits, already seen or yet to come. */
-    synchronized ChildState await(Predicate<ChildState> fits, Duration within) throws InterruptedException {
+    public synchronized ChildState await(Predicate<ChildState> fits, Duration within) throws InterruptedException {
         long deadlineNanos = System.nanoTime() + within.toNanos();
         while (true) {
             for (ChildState state : seen) if (fits.test(state)) return state;

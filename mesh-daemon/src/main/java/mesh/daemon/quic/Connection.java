@@ -1,0 +1,379 @@
+package mesh.daemon.quic;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.handler.codec.quic.QuicChannel;
+import io.netty.handler.codec.quic.QuicConnectionCloseEvent;
+import io.netty.handler.codec.quic.QuicStreamChannel;
+import io.netty.handler.codec.quic.QuicStreamType;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Promise;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import mesh.core.id.Credential;
+import mesh.core.id.NodeId;
+import mesh.core.id.Role;
+import mesh.core.wire.StreamType;
+import mesh.daemon.log.Log;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One QUIC connection from handshake to close: proves who is there, lets the admission speak first, then passes streams.
+ * Keeps itself alive and measures the path with one-byte-headed datagrams. Owned by the endpoint's loop.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // A write or close that fails ends its channel, and that is heard.
+final class Connection extends ChannelInboundHandlerAdapter {
+    /** A burst of a whole page of requests passes; beyond it opens are bounded by {@link #OPENS_PER_SECOND}. */
+    private static final int OPENS_BURST = 4_096;
+
+    /** Far above what one peer's API traffic needs, far below what would starve the others on the loop. */
+    private static final int OPENS_PER_SECOND = 2_048;
+
+    /** After this many refused streams the peer is not clumsy but hostile. */
+    private static final int REFUSED_MAX = 1_024;
+
+    /** One stream per type carries messages; a few more may overlap while an old one closes. */
+    private static final int MESSAGE_STREAMS_MAX = 8;
+
+    /** A full announcement of every member of a thousand-node mesh stays below. */
+    static final int MESSAGE_BYTES_MAX = 1 << 20;
+
+    private static final long STALL_MILLIS = 10_000;
+
+    private static final byte PING = 1;
+    private static final byte PONG = 2;
+
+    private static final Log log = Log.of(Connection.class);
+
+    private final QuicEndpoint endpoint;
+    private final boolean dialled;
+    private final long openedNanos = System.nanoTime();
+    private @Nullable QuicChannel channel;
+    private @Nullable NodeId remote;
+    private @Nullable Answering answering;
+    private @Nullable Peer peer;
+    private @Nullable Credential credential;
+
+    /** Named by the dialler, in its hello. */
+    private long number;
+
+    private long heardNanos = openedNanos;
+    private long pingedNanos = openedNanos;
+    private long rttNanos;
+    private long drainingSinceNanos;
+    private boolean draining;
+    private int openStreams;
+    private int messageStreams;
+    private int refusedStreams;
+    private double openCredit = OPENS_BURST;
+    private long creditNanos = openedNanos;
+    private String closeReason = "";
+
+    Connection(QuicEndpoint endpoint, boolean dialled) {
+        this.endpoint = endpoint;
+        this.dialled = dialled;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        channel = (QuicChannel) ctx.channel();
+        channel.closeFuture().addListener(closed -> endpoint.closed(this));
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+        if (identified()) ctx.fireChannelActive();
+    }
+
+    /** Learns who is there once TLS has proved it; a connect future may complete before this handler hears of it. */
+    boolean identified() {
+        if (remote != null) return true;
+        try {
+            remote = Tls.peer(channel());
+            return true;
+        } catch (SSLPeerUnverifiedException nobody) {
+            endpoint.faults().count(Fault.HANDSHAKE_FAILED);
+            close(CloseCode.REFUSED, "handshake_failed");
+            return false;
+        }
+    }
+
+    QuicChannel channel() {
+        return java.util.Objects.requireNonNull(channel, "the handler was added");
+    }
+
+    NodeId remote() {
+        return java.util.Objects.requireNonNull(remote, "the handshake is done");
+    }
+
+    boolean isDialled() {
+        return dialled;
+    }
+
+    boolean isUp() {
+        return peer != null && channel().isActive();
+    }
+
+    long number() {
+        return number;
+    }
+
+    Credential credential() {
+        return java.util.Objects.requireNonNull(credential, "admitted");
+    }
+
+    void refreshed(Credential renewed) {
+        credential = renewed;
+    }
+
+    long rttNanos() {
+        return rttNanos;
+    }
+
+    long heardNanos() {
+        return heardNanos;
+    }
+
+    int openStreams() {
+        return openStreams;
+    }
+
+    Optional<Peer> peer() {
+        return Optional.ofNullable(peer);
+    }
+
+    /** Both sides have let each other in. */
+    void admitted(Peer owner, Credential shown, long connection) {
+        peer = owner;
+        credential = shown;
+        number = connection;
+    }
+
+    /** A stream of ours: guard, then the caller's handler, and the type as its first byte in the queue. */
+    Future<QuicStreamChannel> open(StreamType type, io.netty.channel.ChannelHandler handler) {
+        Promise<QuicStreamChannel> typed = channel().eventLoop().newPromise();
+        var streams = new ChannelInitializer<QuicStreamChannel>() {
+            @Override
+            protected void initChannel(QuicStreamChannel stream) {
+                prepare(stream);
+                stream.pipeline().addLast(handler);
+            }
+        };
+        channel().createStream(QuicStreamType.BIDIRECTIONAL, streams).addListener(done -> {
+            if (!done.isSuccess()) {
+                typed.setFailure(done.cause());
+                return;
+            }
+            var stream = (QuicStreamChannel) done.getNow();
+            stream.write(stream.alloc().directBuffer(1).writeByte(type.code()));
+            typed.setSuccess(stream);
+        });
+        return typed;
+    }
+
+    private void prepare(QuicStreamChannel stream) {
+        stream.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+        openStreams++;
+        stream.pipeline().addLast(new StreamGuard(() -> openStreams--));
+    }
+
+    /** Every stream the peer opens comes through here before its first byte is read. */
+    void arriving(QuicStreamChannel stream) {
+        prepare(stream);
+        stream.pipeline().addLast(new StreamDoor(this));
+    }
+
+    /** The peer opened a stream and said its type. */
+    void opened(QuicStreamChannel stream, int code) {
+        StreamType type = StreamType.of(code).orElse(null);
+        if (type == StreamType.ADMIT) {
+            admit(stream);
+        } else if (!isUp() && !confirmedByUse()) {
+            endpoint.faults().count(Fault.STREAM_BEFORE_ADMISSION);
+            close(CloseCode.PROTOCOL, Fault.STREAM_BEFORE_ADMISSION.code());
+        } else if (type == null) {
+            refuse(stream, Fault.UNKNOWN_STREAM);
+        } else if (!credential().role().includes(needed(type))) {
+            refuse(stream, Fault.ROLE_TOO_LOW);
+        } else if (!hasCredit()) {
+            refuse(stream, Fault.STREAM_FLOOD);
+        } else {
+            pass(stream, type);
+        }
+    }
+
+    /** The peer may use what our welcome gave it before the end of its admission arrives: packets overtake. */
+    private boolean confirmedByUse() {
+        if (answering != null) answering.confirmed();
+        return isUp();
+    }
+
+    /** Only the dialler introduces itself, once; members may come back on a live connection to renew. */
+    private void admit(QuicStreamChannel stream) {
+        if (peer == null && (dialled || answering != null)) {
+            endpoint.faults().count(Fault.STREAM_BEFORE_ADMISSION);
+            close(CloseCode.PROTOCOL, Fault.STREAM_BEFORE_ADMISSION.code());
+            return;
+        }
+        var answerer = new Answering(endpoint, this, stream);
+        if (peer == null) answering = answerer;
+        stream.pipeline().addLast(answerer.frames());
+    }
+
+    private void pass(QuicStreamChannel stream, StreamType type) {
+        Peer owner = java.util.Objects.requireNonNull(peer, "admitted");
+        switch (type) {
+            case GOSSIP, LEAVE, PROBE -> {
+                if (messageStreams == MESSAGE_STREAMS_MAX) {
+                    refuse(stream, Fault.STREAM_FLOOD);
+                    return;
+                }
+                messageStreams++;
+                stream.closeFuture().addListener(closed -> messageStreams--);
+                stream.pipeline()
+                        .addLast(new Frames(
+                                MESSAGE_BYTES_MAX,
+                                STALL_MILLIS,
+                                message -> endpoint.listener().message(owner, type, message),
+                                fault -> refuse(stream, fault)))
+                        .addLast(new EndWithPeer());
+            }
+            case RPC, HTTP, ROUTE, BLOB, RELAY -> endpoint.listener().stream(owner, type, stream);
+            case ADMIT -> throw new IllegalStateException("admission has its own way");
+        }
+    }
+
+    /** What each type of stream takes: RPC reaches code that trusts its caller. */
+    private static Role needed(StreamType type) {
+        return switch (type) {
+            case RPC -> Role.SPLIT;
+            case BLOB, GOSSIP -> Role.SERVE;
+            case HTTP, ROUTE, LEAVE, ADMIT, PROBE, RELAY -> Role.CLIENT;
+        };
+    }
+
+    private boolean hasCredit() {
+        long now = System.nanoTime();
+        openCredit = Math.min(OPENS_BURST, openCredit + (now - creditNanos) / 1e9 * OPENS_PER_SECOND);
+        creditNanos = now;
+        if (openCredit < 1) return false;
+        openCredit--;
+        return true;
+    }
+
+    void refuse(QuicStreamChannel stream, Fault fault) {
+        endpoint.faults().count(fault);
+        log.debug("stream.refused", "peer", remote, "reason", fault.code());
+        StreamDoor.reset(stream);
+        if (++refusedStreams > REFUSED_MAX) close(CloseCode.FLOOD, fault.code());
+    }
+
+    /** Pings when quiet, ends what takes too long. Called by the endpoint's clock. */
+    void tick(long nowNanos, QuicConfig config) {
+        if (!channel().isOpen()) return;
+        if (peer == null) {
+            if (nowNanos - openedNanos < config.handshakeMillis() * 1_000_000) return;
+            endpoint.faults().count(Fault.ADMISSION_STALLED);
+            close(CloseCode.REFUSED, Fault.ADMISSION_STALLED.code());
+        } else if (draining && openStreams - messageStreams <= 0 && nowNanos - drainingSinceNanos > DRAIN_NANOS) {
+            close(CloseCode.DUPLICATE, "duplicate");
+        } else if (nowNanos - pingedNanos >= config.keepAliveMillis() * 1_000_000) {
+            pingedNanos = nowNanos;
+            datagram(PING, nowNanos);
+        }
+    }
+
+    /** Long enough for the other side to have admitted the connection that stays. */
+    private static final long DRAIN_NANOS = 2_000_000_000L;
+
+    /** Another connection of the pair is preferred: finish what runs here, start nothing. */
+    void drain(boolean drains) {
+        if (drains && !draining) drainingSinceNanos = System.nanoTime();
+        draining = drains;
+    }
+
+    private void datagram(byte kind, long nanos) {
+        ByteBuf bytes =
+                channel().alloc().directBuffer(1 + Long.BYTES).writeByte(kind).writeLong(nanos);
+        channel().writeAndFlush(bytes);
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object read) {
+        heardNanos = System.nanoTime();
+        if (!(read instanceof ByteBuf bytes)) {
+            ctx.fireChannelRead(read);
+            return;
+        }
+        try {
+            if (peer == null || bytes.readableBytes() != 1 + Long.BYTES) return;
+            byte kind = bytes.readByte();
+            long nanos = bytes.readLong();
+            if (kind == PING) datagram(PONG, nanos);
+            else if (kind == PONG && nanos == pingedNanos) rttNanos = heardNanos - nanos;
+        } finally {
+            bytes.release();
+        }
+    }
+
+    /** Another attempt was faster. */
+    void abandon() {
+        if (channel != null) channel.close();
+    }
+
+    void close(CloseCode code, String reason) {
+        if (closeReason.isEmpty()) closeReason = reason;
+        if (channel().isOpen())
+            channel().close(true, code.code(), Unpooled.copiedBuffer(reason, StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof QuicConnectionCloseEvent close && closeReason.isEmpty())
+            closeReason = close.isApplicationClose() ? printable(close.reason()) : "closed_by_peer";
+        ReferenceCountUtil.release(event);
+    }
+
+    /** A peer's words are shown to people: short and plain, or not at all. */
+    private static String printable(byte[] reason) {
+        String text = new String(reason, StandardCharsets.US_ASCII);
+        return text.matches("[a-z_]{1,40}") ? text : "closed_by_peer";
+    }
+
+    String closeReason() {
+        if (!closeReason.isEmpty()) return closeReason;
+        return channel().isTimedOut() ? "timed_out" : "closed";
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (remote == null) endpoint.faults().count(Fault.HANDSHAKE_FAILED);
+        log.debug("connection.failed", "peer", remote, "cause", cause.toString());
+    }
+
+    @Override
+    public String toString() {
+        return remote + (dialled ? " dialled" : " accepted");
+    }
+
+    /** A message stream has nothing to say when its sender is done. */
+    private static final class EndWithPeer extends ChannelInboundHandlerAdapter {
+        @Override
+        public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+            if (event == io.netty.channel.socket.ChannelInputShutdownEvent.INSTANCE) ctx.close();
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+            Channel stream = ctx.channel();
+            if (stream instanceof QuicStreamChannel quic) StreamDoor.reset(quic);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+package mesh.daemon.quic;
+
+import io.netty.handler.codec.quic.QuicStreamChannel;
+import mesh.core.wire.StreamType;
+
+/** What the endpoint tells its owner. Everything comes on the endpoint's loop and must return at once. */
+public interface PeerListener {
+    /** Admitted by both sides. Told once, however many connections the pair makes. */
+    void peerUp(Peer peer);
+
+    /** No connection is left; {@code reason} is a short code. */
+    void peerDown(Peer peer, String reason);
+
+    /** One message of {@code gossip}, {@code leave} or {@code probe}, in the sender's order. */
+    void message(Peer peer, StreamType type, byte[] message);
+
+    /**
+     * A stream of any other type that the peer's role allows. Handlers added before returning see every byte after the
+     * type; a stream without handlers when this returns is reset.
+     */
+    void stream(Peer peer, StreamType type, QuicStreamChannel stream);
+}

@@ -1,0 +1,52 @@
+package mesh.daemon.tunnel;
+
+import java.util.concurrent.atomic.LongAdder;
+
+/** What tunnels of one purpose have carried. Counted on their loop, read from any thread. */
+public final class Meter {
+    private final LongAdder opened = new LongAdder();
+    private final LongAdder closed = new LongAdder();
+    private final LongAdder aborted = new LongAdder();
+    private final LongAdder refused = new LongAdder();
+    private final LongAdder toPeer = new LongAdder();
+    private final LongAdder fromPeer = new LongAdder();
+
+    /**
+     * The counters at one moment.
+     *
+     * @param open connections carried now
+     * @param aborted ended by a reset of either side
+     * @param refused TCP connections that found no room or no stream
+     */
+    public record Reading(long opened, long open, long aborted, long refused, long toPeerBytes, long fromPeerBytes) {}
+
+    public Reading read() {
+        long ended = closed.sum();
+        long begun = opened.sum();
+        return new Reading(begun, begun - ended, aborted.sum(), refused.sum(), toPeer.sum(), fromPeer.sum());
+    }
+
+    void opened() {
+        opened.increment();
+    }
+
+    void closed() {
+        closed.increment();
+    }
+
+    void aborted() {
+        aborted.increment();
+    }
+
+    void refused() {
+        refused.increment();
+    }
+
+    void toPeer(int bytes) {
+        toPeer.add(bytes);
+    }
+
+    void fromPeer(int bytes) {
+        fromPeer.add(bytes);
+    }
+}

@@ -1,0 +1,2 @@
+/** TCP connections carried through streams between nodes. */
+package mesh.daemon.tunnel;

@@ -1,0 +1,61 @@
+package mesh.daemon.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import mesh.daemon.process.Command;
+import org.junit.jupiter.api.Test;
+
+class ServerCommandTest {
+    private static final Serving SERVING = new Serving(Path.of("/models/a b.gguf"), "demo", 4096, 2, 3, 256L << 20);
+    private static final String CORE =
+            "-m FNAME\n--host H\n--port N\n-c, --ctx-size N\n-np, --parallel N\n-t, --threads N\n";
+
+    @Test
+    void newBuildGetsItsNewSpellingsAndTheKeyInItsEnvironment() {
+        Command command = command(CORE
+                + "-a, --alias S\n--api-key KEY   key\n   (env: LLAMA_API_KEY)\n--metrics   m\n-cram, --cache-ram N   c\n"
+                + "--jinja, --no-jinja   j\n--offline   o\n--ui, --webui, --no-ui, --no-webui   ui\n");
+
+        assertThat(command.words())
+                .containsExactly(
+                        "/opt/llama/llama-server",
+                        "-m",
+                        "/models/a b.gguf",
+                        "--host",
+                        "127.0.0.1",
+                        "--port",
+                        "21000",
+                        "--ctx-size",
+                        "4096",
+                        "--parallel",
+                        "2",
+                        "--threads",
+                        "3",
+                        "--alias",
+                        "demo",
+                        "--cache-ram",
+                        "256",
+                        "--metrics",
+                        "--jinja",
+                        "--offline",
+                        "--no-ui");
+        assertThat(command.variables()).containsEntry("LLAMA_API_KEY", "secret");
+        assertThat(command.toString()).doesNotContain("secret");
+    }
+
+    @Test
+    void oldBuildGetsNoFlagItDoesNotKnow() {
+        Command command = command(CORE + "--api-key KEY   key\n--no-webui   no ui\n");
+
+        assertThat(command.words())
+                .contains("--no-webui", "--api-key", "secret")
+                .doesNotContain("--no-ui", "--offline", "--jinja", "--metrics", "--alias");
+    }
+
+    private static Command command(String help) {
+        Path folder = Path.of("/opt/llama");
+        var engine = new Engine(folder, folder.resolve("llama-server"), "1", ServerFlags.parse(help), null, null);
+        return ServerCommand.of(engine, SERVING, 21000, "secret");
+    }
+}

@@ -1,0 +1,2 @@
+/** The stand-ins beside the real things. */
+package mesh.testnet.fake;

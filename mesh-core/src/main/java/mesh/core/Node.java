@@ -46,6 +46,9 @@ import org.jspecify.annotations.Nullable;
  * gossip.
  */
 public final class Node {
+    /** A view that stood for longer than any wish takes to ripen makes no new one; it is looked at again now and then. */
+    private static final long STILL_MILLIS = 2 * Standby.PROMOTE_SETTLE_MILLIS;
+
     private final NodeId self;
     private final Tunables tunables;
     private final boolean passive;
@@ -68,6 +71,7 @@ public final class Node {
     private Profile saidWithoutLoad;
     private boolean viewChanged = true;
     private boolean leaving;
+    private long changedAtMillis;
     private long nextElectionMillis;
     private long nextStandbyMillis;
     private long nextLoadMillis;
@@ -196,7 +200,8 @@ public final class Node {
         }
         elections.forEach((model, outcome) -> engines.elected(model, outcome, now, out));
         if (now < nextStandbyMillis || !own.assigned().isEmpty()) return;
-        nextStandbyMillis = now + tunables.deciding().standbyMillis();
+        boolean isMoving = now - changedAtMillis < STILL_MILLIS;
+        nextStandbyMillis = now + (isMoving ? tunables.deciding().standbyMillis() : STILL_MILLIS);
         Optional<Task.Serve> task = standby.observe(self, view(), own.declined(), now);
         if (task.isEmpty()) return;
         own.take(task.get().model());
@@ -252,6 +257,9 @@ public final class Node {
 
     private void changed() {
         viewChanged = true;
+        changedAtMillis = clock.awakeMillis();
+        nextStandbyMillis = Math.min(
+                nextStandbyMillis, changedAtMillis + tunables.deciding().standbyMillis());
         snapshot = null;
     }
 

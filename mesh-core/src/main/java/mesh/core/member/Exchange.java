@@ -31,6 +31,7 @@ final class Exchange {
     private long waitMillis;
     private long nextCompareMillis;
     private long nextReconnectMillis;
+    private long newcomerUntilMillis;
 
     Exchange(Members members, Table table, Tunables.Syncing tunables, SplittableRandom random, long nowMillis) {
         this.members = members;
@@ -39,6 +40,7 @@ final class Exchange {
         this.random = random;
         this.waitMillis = tunables.soonMillis();
         this.nextCompareMillis = nowMillis + random.nextLong(tunables.soonMillis());
+        this.newcomerUntilMillis = nowMillis + tunables.lateMillis();
         this.nextReconnectMillis = nowMillis + random.nextLong(tunables.reconnectMillis());
     }
 
@@ -75,6 +77,11 @@ final class Exchange {
         compareWith(peer, List.of(members.ownWord(nowMillis)), out);
     }
 
+    /** Until a comparison found nothing to learn. */
+    boolean isNewcomer(long nowMillis) {
+        return nowMillis < newcomerUntilMillis;
+    }
+
     void soon(long nowMillis) {
         waitMillis = tunables.soonMillis();
         nextCompareMillis = Math.min(nextCompareMillis, nowMillis + random.nextLong(waitMillis));
@@ -107,7 +114,10 @@ final class Exchange {
 
     /** Gives what the other lacks, asks for what it has. */
     void versions(NodeId from, Word.Versions theirs, long nowMillis, Outbox out) {
-        if (theirs.differing().isEmpty()) return;
+        if (theirs.differing().isEmpty()) {
+            newcomerUntilMillis = 0;
+            return;
+        }
         soon(nowMillis);
         var held = new LinkedHashMap<NodeId, Version>();
         for (Version version : theirs.held()) held.put(version.id(), version);

@@ -31,6 +31,9 @@ public final class Members {
     private long nextSpreadMillis;
     private boolean leaving;
 
+    /** What a newcomer is taught everybody else knows: it is not passed on, or a thousand joiners drown the mesh. */
+    private boolean learning;
+
     /** {@code incarnation} must be above that of any earlier life, as far as the caller knows. */
     public Members(
             Voice voice,
@@ -90,7 +93,9 @@ public final class Members {
                 exchange.versions(from, versions, nowMillis, out);
             }
             case Word.Supply(List<Told> news, List<NodeId> wanted) -> {
+                learning = exchange.isNewcomer(nowMillis);
                 hear(news, false, from, nowMillis, out);
+                learning = false;
                 exchange.wanted(from, wanted, nowMillis, out);
             }
         }
@@ -260,7 +265,7 @@ public final class Members {
             if (isForged(word, from, out)) return;
             peer.saidAtMillis = nowMillis - ageMillis;
             table.update(peer, word);
-            queue.add(word);
+            if (!learning) queue.add(word);
             out.changed(new Change.Updated(peer.id, word));
             if (peer.doubt != null && rules.answers(peer.doubt, word)) clear(peer, out);
         } else queue.heardAgain(word);
@@ -272,7 +277,7 @@ public final class Members {
         peer.doubt = null;
         table.admit(peer);
         queue.dropDoubts(peer.id);
-        queue.add(peer.said);
+        if (!learning) queue.add(peer.said);
         out.changed(new Change.Joined(peer.id, peer.said));
     }
 
@@ -343,6 +348,7 @@ public final class Members {
         if (suspects.isEmpty()) return;
         for (Peer peer : List.copyOf(suspects.values())) {
             Doubt doubt = doubtOf(peer);
+            if (doubt.isTimeToAsk(nowMillis)) prober.probe(peer, nowMillis, out);
             if (rules.waits() && nowMillis < doubt.deadlineMillis()) continue;
             var verdict = voice.accuse(peer.id, doubt.incarnation, Accusation.Verdict.DEAD);
             bury(peer, verdict, Member.State.DEAD, nowMillis, out);

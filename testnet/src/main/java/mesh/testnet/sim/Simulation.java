@@ -33,7 +33,7 @@ import mesh.core.wire.SignedVoice;
  */
 public final class Simulation {
     /** Every so many messages go through the real codec; what it makes of them must equal what went in. */
-    private static final int CODEC_EVERY = 16;
+    private static final int CODEC_EVERY = 32;
 
     static final byte[] MESH = {'s', 'i', 'm'};
 
@@ -43,6 +43,9 @@ public final class Simulation {
     /** Watches a run without touching it. */
     public interface Watcher {
         void noticed(long atMillis, int viewer, Change change);
+
+        /** A start, stop, fetch or decision. */
+        default void did(long atMillis, int node, Effect effect) {}
     }
 
     /** What is on the timeline. */
@@ -439,22 +442,30 @@ public final class Simulation {
                 case Effect.Send(NodeId to, Message message) -> send(node, index(to), message);
                 case Effect.Noticed(Change change) -> noticed(node, change);
                 case Effect.Start start -> {
-                    trace.add(node.index, nowMillis(), start);
+                    did(node, start);
                     engines.start(node.index, start);
                 }
                 case Effect.Stop stop -> {
-                    trace.add(node.index, nowMillis(), stop);
+                    did(node, stop);
                     engines.stop(node.index, stop);
                 }
-                case Effect.Fetch fetch -> engines.fetch(node.index, fetch);
+                case Effect.Fetch fetch -> {
+                    did(node, fetch);
+                    engines.fetch(node.index, fetch);
+                }
                 case Effect.Decided decided -> {
-                    trace.add(node.index, nowMillis(), decided);
+                    did(node, decided);
                     engines.decided();
                 }
             }
         }
         String wrong = checkers.afterStep(mind(node));
         if (!wrong.isEmpty()) fail(wrong, node.index);
+    }
+
+    private void did(SimNode node, Effect effect) {
+        trace.add(node.index, nowMillis(), effect);
+        for (Watcher watcher : watchers) watcher.did(nowMillis(), node.index, effect);
     }
 
     private void noticed(SimNode viewer, Change change) {

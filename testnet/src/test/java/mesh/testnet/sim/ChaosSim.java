@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
  * understood it becomes a scenario of its own.
  */
 class ChaosSim {
-    private static final long TROUBLE_MILLIS = 20_000;
+    private static final long TROUBLE_MILLIS = 15_000;
 
     @Test
     void hundredNodesComeThroughTwoHundredStorms() {

@@ -1,6 +1,7 @@
 package mesh.core.elect;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,9 +20,6 @@ import mesh.core.member.Profile;
 public final class Election {
     /** Hosts tried for a split, most memory first: a bound on work when a thousand nodes together are too few. */
     private static final int HOSTS_TRIED_MAX = 16;
-
-    /** A fresh split replaces a running one only when it is predicted to be this many times as fast. */
-    private static final int WORTH_RESTARTING = 2;
 
     private final SplitLimits limits;
 
@@ -59,16 +57,16 @@ public final class Election {
                 .toList();
         var soloists = group.stream().filter(m -> m.soloFault().isEmpty()).toList();
         boolean forced = !forcedBy.isEmpty();
-        if (!forced && !soloists.isEmpty() && !bridges(group, soloists))
-            return Ruling.of(solo(soloists), Reason.FITS, forcedBy, soloists.getFirst());
-        return split(group, soloists, forcedBy);
+        if (forced || soloists.isEmpty()) return split(group, soloists, forcedBy);
+        return bridge(group, soloists)
+                .map(plan -> Ruling.of(plan, soloists, Reason.FITS_NOWHERE, forcedBy, true))
+                .orElseGet(() -> Ruling.of(solo(soloists), Reason.FITS, forcedBy, soloists.getFirst()));
     }
 
-    /** Whether a running split goes on until a newcomer that can serve alone is ready to take over. */
-    private boolean bridges(List<Member> group, List<Member> soloists) {
-        if (soloists.stream().anyMatch(Member::isReadyAlone)) return false;
-        Optional<Plan> running = running(group);
-        return running.isPresent() && !running.get().outcome(soloists).alone().isEmpty();
+    /** A running split goes on, as it is, until a newcomer that can serve alone is ready to take over. */
+    private Optional<Plan> bridge(List<Member> group, List<Member> soloists) {
+        if (soloists.stream().anyMatch(Member::isReadyAlone)) return Optional.empty();
+        return running(group).filter(plan -> !plan.outcome(soloists).alone().isEmpty());
     }
 
     private static Outcome.Solo solo(List<Member> soloists) {
@@ -78,33 +76,19 @@ public final class Election {
     private Ruling split(List<Member> group, List<Member> soloists, List<NodeId> forcedBy) {
         boolean forced = !forcedBy.isEmpty();
         var hosts = hosts(group);
-        Optional<Plan> running = running(group);
-        Optional<Plan> fresh = Optional.empty();
-        Optional<Plan> refused = Optional.empty();
         var planner = new Planner(limits, group);
+        Optional<Plan> running = running(group);
+        Optional<Plan> chosen = running.map(plan -> keptOrCutAnew(plan, planner, forced));
+        Optional<Plan> refused = Optional.empty();
         for (Member host : hosts) {
-            Optional<Plan> plan = planner.plan(host);
-            if (plan.isEmpty()) continue;
-            if (forced || plan.get().tokenMicros() <= limits.tokenMicrosMax()) {
-                fresh = plan;
-                break;
-            }
-            if (refused.isEmpty()) refused = plan;
+            if (chosen.isPresent()) break;
+            Optional<Plan> plan = planner.plan(host, forced);
+            if (forced || plan.isEmpty() || planner.isAcceptable(plan.get())) chosen = plan;
+            else if (refused.isEmpty()) refused = plan;
         }
-        boolean keep = running.isPresent()
-                && (fresh.isEmpty()
-                        || running.get().tokenMicros()
-                                <= WORTH_RESTARTING * fresh.get().tokenMicros());
-        Optional<Plan> chosen = keep ? running : fresh;
         if (chosen.isPresent()) {
             Reason why = forced ? Reason.FORCED : Reason.FITS_NOWHERE;
-            return new Ruling(
-                    chosen.get().outcome(soloists),
-                    why,
-                    forcedBy,
-                    chosen.get().host().need(),
-                    chosen,
-                    keep);
+            return Ruling.of(chosen.get(), soloists, why, forcedBy, chosen.equals(running));
         }
         if (!soloists.isEmpty()) return Ruling.of(solo(soloists), Reason.NO_PARTNER, forcedBy, soloists.getFirst());
         if (refused.isPresent()) {
@@ -118,6 +102,14 @@ public final class Election {
                     false);
         }
         return nothing(group, hosts, planner, forcedBy);
+    }
+
+    /** Weighed against the same host's best now: another host, bigger by jitter, is no reason to start anew. */
+    private static Plan keptOrCutAnew(Plan running, Planner planner, boolean forced) {
+        return planner.plan(running.host(), forced)
+                .filter(fresh -> forced || planner.isAcceptable(fresh))
+                .filter(running::isWorthReplacing)
+                .orElse(running);
     }
 
     private static List<Member> hosts(List<Member> group) {
@@ -173,7 +165,7 @@ public final class Election {
             rows.add(row(ruling, planner, host.orElseThrow(), member));
             others.remove(member.id());
         }
-        rows.sort((a, b) -> a.node().compareTo(b.node()));
+        rows.sort(Comparator.comparing(Considered::node));
         for (var other : others.entrySet()) rows.add(bystander(other.getKey(), other.getValue()));
         long have = host.map(planner::reachableBytes).orElse(0L);
         if (ruling.outcome instanceof Outcome.Waiting waiting) have = waiting.haveBytes();
@@ -256,6 +248,11 @@ public final class Election {
     /** An outcome and the plan it came from. */
     private record Ruling(
             Outcome outcome, Reason reason, List<NodeId> forcedBy, Need need, Optional<Plan> plan, boolean keeps) {
+        static Ruling of(Plan plan, List<Member> soloists, Reason reason, List<NodeId> forcedBy, boolean keeps) {
+            var outcome = plan.outcome(soloists);
+            return new Ruling(outcome, reason, forcedBy, plan.host().need(), Optional.of(plan), keeps);
+        }
+
         static Ruling of(Outcome outcome, Reason reason, List<NodeId> forcedBy) {
             return new Ruling(outcome, reason, forcedBy, Need.NONE, Optional.empty(), false);
         }

@@ -12,6 +12,9 @@ import mesh.core.member.Profile.Served;
  * members, so that the same view gives the same plan everywhere.
  */
 final class Planner {
+    /** Nearest first; sixteen at most are used, and the farthest of hundreds would hardly be among them. */
+    private static final int LENDERS_MAX = 128;
+
     private final SplitLimits limits;
     private final List<Member> group;
 
@@ -22,10 +25,10 @@ final class Planner {
 
     /** Why {@code worker} cannot lend to {@code host}. */
     Optional<Reason> workerFault(Member host, Member worker) {
-        return workerFault(host, worker, limits.rttMillisMax());
+        return workerFault(host, worker, limits.rttMillisMax(), worker.budgetBytes());
     }
 
-    private Optional<Reason> workerFault(Member host, Member worker, int rttMillisMax) {
+    private static Optional<Reason> workerFault(Member host, Member worker, int rttMillisMax, long budgetBytes) {
         var fault = worker.splitFault();
         if (fault.isPresent()) return fault;
         var engine = worker.profile().engine();
@@ -34,7 +37,7 @@ final class Planner {
         // llama.cpp's client aborts on a server whose minor is newer than its own.
         if (engine.rpcMinor() > hostEngine.rpcMinor()) return Optional.of(Reason.RPC_NEWER_THAN_HOST);
         if (host.rttMillisTo(worker) > rttMillisMax) return Optional.of(Reason.TOO_FAR);
-        return worker.budgetBytes() < host.need().unitBytes() ? Optional.of(Reason.TOO_SMALL) : Optional.empty();
+        return budgetBytes < host.need().unitBytes() ? Optional.of(Reason.TOO_SMALL) : Optional.empty();
     }
 
     /** Those who can lend to {@code host}, nearest first, unknown round trips last, ties by id. */
@@ -48,32 +51,59 @@ final class Planner {
         return lenders;
     }
 
-    /** The best way to split with {@code host} in charge, or empty when it cannot gather enough. */
-    Optional<Plan> plan(Member host) {
-        List<Member> nearest = lenders(host);
-        int asked = host.assigned().tensorSplit().size() - 1;
-        if (asked >= 1 && nearest.size() >= asked) {
-            var workers = nearest.subList(0, asked);
-            if (host.need().units() > asked
-                    && unitsHeld(host, workers) >= host.need().units())
-                return Optional.of(priced(host, workers, ratioShares(host), true));
+    /**
+     * The best way to split with {@code host} in charge, or empty when it cannot gather enough. Unless it is forced it
+     * does without the slowest workers until it is worth having, and is as first found when it never is.
+     */
+    Optional<Plan> plan(Member host, boolean forced) {
+        var lenders = lenders(host);
+        Optional<Plan> first = plan(host, lenders);
+        Optional<Plan> plan = first;
+        while (plan.isPresent() && !forced && !isAcceptable(plan.get())) {
+            lenders.remove(plan.get().slowest());
+            plan = plan(host, lenders);
         }
-        var biggest = new ArrayList<>(nearest);
-        biggest.sort(Member.BY_MEMORY);
-        var one = nearest.stream()
-                .filter(w -> suffices(host, List.of(w)))
-                .findFirst()
-                .map(List::of);
-        Optional<Plan> best = one.map(workers -> byMemory(host, workers));
-        for (var order : List.of(nearest, biggest)) {
-            var workers = justEnough(host, order);
-            if (workers.isEmpty() || workers.size() > workersMax(host)) continue;
-            // Workers are named nearest first, however they were found.
-            workers.sort(Comparator.comparingInt(nearest::indexOf));
+        return plan.isPresent() ? plan : first;
+    }
+
+    boolean isAcceptable(Plan plan) {
+        return plan.prediction().tokenMicros() <= limits.tokenMicrosMax();
+    }
+
+    /**
+     * The operator's {@code --tensor-split} of n parts with n - 1 workers, once as many suffice; else one worker, or
+     * several that are clearly nearer together.
+     */
+    private Optional<Plan> plan(Member host, List<Member> lenders) {
+        var sets = cheapest(host, lenders);
+        int asked = host.assigned().tensorSplit().size() - 1;
+        if (asked >= 1 && asked < sets.size() && !sets.get(asked).isEmpty())
+            return Optional.of(priced(host, sets.get(asked), ratioShares(host), true));
+        Optional<Plan> best = Optional.empty();
+        for (var workers : sets) {
+            if (workers.isEmpty()) continue;
             Plan plan = byMemory(host, workers);
-            if (best.isEmpty() || !best.get().isBetterThan(plan)) best = Optional.of(plan);
+            if (best.isEmpty() || plan.isBetterThan(best.get())) best = Optional.of(plan);
         }
         return best;
+    }
+
+    private List<List<Member>> cheapest(Member host, List<Member> lenders) {
+        long own = unitsHeld(host, host);
+        int sizeMax = Math.min(Math.min(Served.WORKERS_MAX, host.need().units() - 1), lenders.size());
+        if (own == 0 || sizeMax < 1) return List.of();
+        int missing = (int) Math.max(0, host.need().units() - own);
+        var offers = lenders.stream()
+                .limit(LENDERS_MAX)
+                .map(worker -> new Cheapest.Offer(worker, hopMicros(host, worker), unitsHeld(host, worker)))
+                .toList();
+        return Cheapest.ofEachSize(offers, missing, sizeMax);
+    }
+
+    /** An unknown round trip is taken as the farthest allowed: such a worker is a last resort, not an outcast. */
+    private long hopMicros(Member host, Member worker) {
+        int rtt = host.rttMillisTo(worker);
+        return 1_000L * (rtt == Member.RTT_UNKNOWN ? limits.rttMillisMax() : rtt);
     }
 
     /** The split {@code host} runs already, if it could go on: a worker that went or shrank ends it, jitter does not. */
@@ -83,7 +113,9 @@ final class Planner {
         for (NodeId id : running.workers()) {
             var worker = group.stream().filter(m -> m.id().equals(id)).findFirst();
             if (worker.isEmpty() || id.equals(host.id()) || workers.contains(worker.get())) return Optional.empty();
-            if (workerFault(host, worker.get(), limits.keptRttMillisMax()).isPresent()) return Optional.empty();
+            long budget = Member.withSlack(worker.get().budgetBytes());
+            if (workerFault(host, worker.get(), limits.keptRttMillisMax(), budget)
+                    .isPresent()) return Optional.empty();
             workers.add(worker.get());
         }
         List<Integer> shares = running.shares();
@@ -92,11 +124,7 @@ final class Planner {
                 && shares.stream().allMatch(share -> share >= 1)
                 && shares.stream().mapToInt(Integer::intValue).sum() == units;
         if (!wellCut) return Optional.empty();
-        // The operator's ratios outrank what runs, as soon as there are enough workers for them.
-        int asked = host.assigned().tensorSplit().size();
-        boolean obeys = asked == shares.size();
-        if (asked > 1 && !obeys && lenders(host).size() >= asked - 1) return Optional.empty();
-        if (obeys && !shares.equals(ratioShares(host))) return Optional.empty();
+        boolean obeys = host.assigned().tensorSplit().size() == shares.size() && shares.equals(ratioShares(host));
         for (int i = 0; i < shares.size() && !obeys; i++) {
             long budget = (i == 0 ? host : workers.get(i - 1)).budgetBytes();
             if (shares.get(i) * host.need().unitBytes() > Member.withSlack(budget)) return Optional.empty();
@@ -113,46 +141,16 @@ final class Planner {
 
     /** The same, where it did not suffice: enough bytes may hold too few whole layers, and then those are the number. */
     long shortBytes(Member host) {
+        if (unitsHeld(host, host) == 0) return host.budgetBytes();
         long inLayers = unitsHeld(host, lenders(host)) * host.need().unitBytes();
         long whole = reachableBytes(host);
         return whole < host.need().bytes() ? whole : inLayers;
     }
 
     Reason shortReason(Member host) {
+        if (unitsHeld(host, host) == 0) return Reason.TOO_SMALL;
         boolean holds = unitsHeld(host, lenders(host)) >= host.need().units();
         return holds ? Reason.TOO_MANY_WORKERS : Reason.MEMORY_SHORT;
-    }
-
-    private boolean suffices(Member host, List<Member> workers) {
-        return host.need().units() > workers.size()
-                && unitsHeld(host, workers) >= host.need().units();
-    }
-
-    private static int workersMax(Member host) {
-        return Math.min(Served.WORKERS_MAX, host.need().units() - 1);
-    }
-
-    /**
-     * The first of {@code order} that suffice, less those that turn out unneeded, farthest in the order first. Empty
-     * when all of them are too few. Leaving an unneeded lender out of {@code order} does not change the answer.
-     */
-    private List<Member> justEnough(Member host, List<Member> order) {
-        var taken = new ArrayList<Member>();
-        long held = unitsHeld(host, taken);
-        int units = host.need().units();
-        for (Member worker : order) {
-            if (held >= units && !taken.isEmpty()) break;
-            taken.add(worker);
-            held += unitsHeld(host, worker);
-        }
-        if (held < units) return new ArrayList<>();
-        for (int i = taken.size() - 1; i >= 0 && taken.size() > 1; i--) {
-            long without = held - unitsHeld(host, taken.get(i));
-            if (without < units) continue;
-            taken.remove(i);
-            held = without;
-        }
-        return taken;
     }
 
     private static long unitsHeld(Member host, List<Member> workers) {
@@ -208,9 +206,8 @@ final class Planner {
         }
         var hops = new ArrayList<Long>();
         for (Member worker : workers) {
-            int rtt = host.rttMillisTo(worker);
-            assumed |= rtt == Member.RTT_UNKNOWN;
-            hops.add(1_000L * (rtt == Member.RTT_UNKNOWN ? limits.rttMillisMax() : rtt));
+            assumed |= host.rttMillisTo(worker) == Member.RTT_UNKNOWN;
+            hops.add(hopMicros(host, worker));
         }
         return new Prediction(compute, hops, assumed);
     }

@@ -3,19 +3,28 @@ package mesh.core.wire;
 import java.util.Optional;
 
 /**
- * What a stream between two nodes carries: its first byte. The numbers are the wire's and never change their meaning; a
- * number that is not listed is refused by whoever reads it.
+ * The first byte of every stream between two peers: what the rest of it is. Numbers are for ever; a retired one is not
+ * given again.
  */
 public enum StreamType {
-    GOSSIP(1),
-    RPC(2),
-    HTTP(3),
-    ROUTE(4),
-    LEAVE(5),
-    ADMIT(6),
-    BLOB(7),
-    PROBE(8),
-    RELAY(9);
+    /** Length-prefixed membership messages. */
+    GOSSIP(0x01),
+    /** A llama.cpp RPC connection, frame by frame. */
+    RPC(0x02),
+    /** One HTTP request and its answer. */
+    HTTP(0x03),
+    /** Length-prefixed routing messages with a passive node. */
+    ROUTE(0x04),
+    /** A signed farewell on its way out. */
+    LEAVE(0x05),
+    /** An invite on its way in, a certificate back. */
+    ADMIT(0x06),
+    /** Chunks of model files. */
+    BLOB(0x07),
+    /** Path and throughput measurements. */
+    PROBE(0x08),
+    /** A stream carried for two peers that cannot reach each other. */
+    RELAY(0x09);
 
     private final int code;
 

@@ -1,2 +1,2 @@
-/** Messages between nodes and their bytes. */
+/** Messages and their bytes: CBOR records, every bound checked while decoding, nothing thrown on hostile input. */
 package mesh.core.wire;

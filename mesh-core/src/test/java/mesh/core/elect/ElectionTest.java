@@ -68,6 +68,14 @@ class ElectionTest {
     }
 
     @Test
+    void smallestWorkerBesideAGiantStillHoldsALayer() {
+        add(1, Profiles.of(900 * GB).holds(MODEL, NEED, LAYERS).forced(MODEL));
+        add(2, holder(1));
+
+        assertThat(decide().part(id(1))).isEqualTo(new Part.Host(List.of(id(2)), List.of(80, 1)));
+    }
+
+    @Test
     void forcedSplitServesAloneUntilAPartnerComes() {
         add(1, Profiles.of(80 * GB).holds(MODEL, NEED, LAYERS).forced(MODEL));
         Outcome before = decide();
@@ -237,6 +245,35 @@ class ElectionTest {
     }
 
     @Test
+    void nearWorkerThatTurnsOutUnneededIsLeftOut() {
+        add(1, holder(20).link(id(2), 1).link(id(3), 2).link(id(4), 3).link(id(5), 60));
+        add(2, holder(3));
+        add(3, holder(18));
+        add(4, holder(18));
+        add(5, Profiles.of(30 * GB).assigned(MODEL));
+        view.replaceAll((node, profile) -> node.equals(id(1)) ? profile : withoutFile(profile));
+
+        assertThat(decide().part(id(1))).isEqualTo(new Part.Host(List.of(id(3), id(4)), List.of(29, 26, 26)));
+    }
+
+    @Test
+    void equallyNearWorkersAreTakenInOrderOfTheirIds() {
+        add(1, holder(40).link(id(2), 5).link(id(3), 5));
+        add(2, holder(20));
+        add(3, holder(20));
+
+        assertThat(decide().part(id(2))).isEqualTo(new Part.Lend(id(1)));
+    }
+
+    @Test
+    void nodeThatCannotHoldOneLayerDoesNotHost() {
+        add(1, holder(20, NEED, 1));
+        add(2, Profiles.of(60 * GB).assigned(MODEL));
+
+        assertThat(decide()).isEqualTo(new Outcome.Waiting(NEED, 20 * GB, Reason.TOO_SMALL));
+    }
+
+    @Test
     void splitThatWouldCrawlIsRefusedUnlessForced() {
         add(1, slow(holder(40)).link(id(2), 10));
         add(2, holder(30));
@@ -249,6 +286,17 @@ class ElectionTest {
 
         assertThat(refused).isEqualTo(new Outcome.Refused(Reason.SPLIT_TOO_SLOW));
         assertThat(decide()).isInstanceOf(Outcome.Split.class);
+    }
+
+    @Test
+    void workerTooSlowToBeWorthItYieldsToAFartherOne() {
+        add(1, fast(holder(40)).link(id(2), 5).link(id(3), 30));
+        Profiles crawler = holder(20);
+        crawler.bandwidth = 10 * GB;
+        add(2, crawler);
+        add(3, fast(holder(20)));
+
+        assertThat(decide().part(id(3))).isEqualTo(new Part.Lend(id(1)));
     }
 
     @Test
@@ -363,6 +411,10 @@ class ElectionTest {
     private static Profiles running(int gigabytes, int workerShare) {
         return holder(gigabytes)
                 .serves(MODEL, Phase.READY, List.of(id(2)), List.of(LAYERS + 1 - workerShare, workerShare));
+    }
+
+    private static Profile withoutFile(Profile profile) {
+        return Profiles.of(profile.usableBytes()).assigned(MODEL).build();
     }
 
     private static Profiles fast(Profiles profile) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -62,6 +63,20 @@ class RoutesTest {
                                                 host(node, 0, 5),
                                                 new Standing(4, Standing.Admission.ADMITTED, 0),
                                                 false))));
+    }
+
+    @Test
+    void edgesStartWithDifferentOnesOfEqualHosts() {
+        add(1, 0, 5);
+        add(2, 0, 5);
+
+        var firsts = new LinkedHashSet<NodeId>();
+        for (int edge = 10; edge < 30; edge++) {
+            var table = RouteTable.of(id(edge), hosts, absent);
+            firsts.add(((Chosen) routes.preview(table, ask(), 0)).host().node());
+        }
+
+        assertThat(firsts).containsExactlyInAnyOrder(id(1), id(2));
     }
 
     @Test

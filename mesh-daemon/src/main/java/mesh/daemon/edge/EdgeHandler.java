@@ -7,10 +7,8 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
-import io.netty.handler.codec.http.DefaultHttpHeadersFactory;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequest;
@@ -47,8 +45,6 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter {
     /** How long a closing connection listens on, so that the client reads our answer before it sees the end. */
     private static final long LINGER_MILLIS = 2_000;
 
-    private static final DefaultHttpHeadersFactory TRUSTED_HEADERS =
-            DefaultHttpHeadersFactory.headersFactory().withValidation(true);
     private static final Log log = Log.of(EdgeHandler.class);
 
     private final EdgeServer server;
@@ -82,10 +78,6 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter {
 
     EnginePool engines() {
         return Objects.requireNonNull(engines);
-    }
-
-    HttpHeaders newHeaders() {
-        return TRUSTED_HEADERS.newHeaders();
     }
 
     /** What the exchanges of this port hold of request bodies in memory. */

@@ -8,6 +8,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.handler.codec.http.HttpResponseEncoder;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetSocketAddress;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -79,14 +80,18 @@ public final class EdgeServer implements AutoCloseable {
                 })
                 .bind(address)
                 .awaitUninterruptibly();
-        if (!bound.isSuccess())
-            throw new IOException(
-                    "cannot listen on " + address.getHostString() + ":" + address.getPort(), bound.cause());
+        if (!bound.isSuccess()) {
+            var failed = new BindException("cannot listen on " + address.getHostString() + ":" + address.getPort()
+                    + ": " + bound.cause().getMessage());
+            failed.initCause(bound.cause());
+            throw failed;
+        }
         this.channel = bound.channel();
     }
 
     /**
-     * Listens; port 0 lets the system choose. The spill folder is emptied, and belongs to this server alone.
+     * Listens; port 0 lets the system choose. The spill folder is emptied, and belongs to this server alone. A port that
+     * cannot be had is a {@link BindException}.
      *
      * @param observer hears of every finished exchange, on its event loop: must not block
      */

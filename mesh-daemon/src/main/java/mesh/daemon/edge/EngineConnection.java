@@ -9,7 +9,6 @@ import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
-import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +20,7 @@ final class EngineConnection extends ChannelInboundHandlerAdapter {
     private final Channel channel;
 
     private @Nullable EngineCall call;
-    private @Nullable Future<?> idleTimer;
+    private long idleFromNanos;
     private boolean isReusable;
 
     EngineConnection(EnginePool pool, InetSocketAddress address, Channel channel) {
@@ -42,13 +41,12 @@ final class EngineConnection extends ChannelInboundHandlerAdapter {
         call = next;
     }
 
-    void idleTimer(Future<?> timer) {
-        idleTimer = timer;
+    void isIdleFrom(long nowNanos) {
+        idleFromNanos = nowNanos;
     }
 
-    void stopIdleTimer() {
-        if (idleTimer != null) idleTimer.cancel(false);
-        idleTimer = null;
+    long idleNanos(long nowNanos) {
+        return nowNanos - idleFromNanos;
     }
 
     /** Ends the connection without telling the call. */
@@ -87,7 +85,6 @@ final class EngineConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        stopIdleTimer();
         pool.closed(this);
         EngineCall carried = call;
         call = null;

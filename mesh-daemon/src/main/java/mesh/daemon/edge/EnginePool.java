@@ -24,11 +24,14 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("FutureReturnValueIgnored") // A write that fails closes the channel, and that is heard.
 final class EnginePool {
-    /** llama-server holds a thread per open connection, so few are kept; a burst pays one local connect each. */
-    private static final int IDLE_MAX = 16;
+    /** As many as a burst just used. llama-server holds a thread for each, and grows to several hundred without trouble. */
+    private static final int IDLE_MAX = 128;
 
-    /** llama-server closes an idle connection after 5 s; leaving first avoids sending into a closing one. */
-    private static final long IDLE_MILLIS_MAX = 4_000;
+    /** llama-server closes an idle connection after 5 s; leaving first, one sweep late at worst, avoids sending into one. */
+    private static final long IDLE_NANOS_MAX = 3_000_000_000L;
+
+    /** One sweep for all: a timer per connection would cost a system call per request. */
+    private static final long SWEEP_MILLIS = 1_000;
 
     /** A loopback connect answers in microseconds or not at all. */
     private static final int CONNECT_MILLIS_MAX = 2_000;
@@ -43,6 +46,7 @@ final class EnginePool {
     private final Bootstrap bootstrap;
     private final Map<InetSocketAddress, ArrayDeque<EngineConnection>> idle = new HashMap<>();
     private final Set<EngineConnection> open = new HashSet<>();
+    private boolean isSweepDue;
 
     EnginePool(EventLoop loop, Class<? extends Channel> channel) {
         this.loop = loop;
@@ -94,7 +98,8 @@ final class EnginePool {
             return;
         }
         waiting.push(connection);
-        connection.idleTimer(loop.schedule(() -> connection.channel().close(), IDLE_MILLIS_MAX, TimeUnit.MILLISECONDS));
+        connection.isIdleFrom(System.nanoTime());
+        sweepLater();
     }
 
     /** Forgets a connection that has closed. */
@@ -114,7 +119,22 @@ final class EnginePool {
         if (waiting == null) return null;
         EngineConnection connection = waiting.poll();
         if (waiting.isEmpty()) idle.remove(address);
-        if (connection != null) connection.stopIdleTimer();
         return connection;
+    }
+
+    private void sweepLater() {
+        if (isSweepDue) return;
+        isSweepDue = true;
+        loop.schedule(this::sweep, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    private void sweep() {
+        isSweepDue = false;
+        long now = System.nanoTime();
+        for (ArrayDeque<EngineConnection> waiting : new ArrayList<>(idle.values()))
+            for (EngineConnection connection : new ArrayList<>(waiting))
+                if (connection.idleNanos(now) > IDLE_NANOS_MAX)
+                    connection.channel().close();
+        if (!idle.isEmpty()) sweepLater();
     }
 }

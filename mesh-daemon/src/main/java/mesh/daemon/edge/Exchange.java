@@ -7,11 +7,13 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.DefaultHttpResponse;
 import io.netty.handler.codec.http.EmptyHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -319,7 +321,7 @@ public final class Exchange {
         firstByteNanos = System.nanoTime() - startNanos;
         // A client that waits for leave to send its body may send the next request in its place.
         if (intake.isUnasked() || intake.isTooLongToDiscard()) isKeptAlive = false;
-        HttpHeaders headers = connection.newHeaders();
+        HttpHeaders headers = new DefaultHttpHeaders();
         headers.set("x-request-id", id);
         if (!contentType.isEmpty()) headers.set(HttpHeaderNames.CONTENT_TYPE, contentType);
         headers.set(HttpHeaderNames.DATE, connection.date());
@@ -331,7 +333,7 @@ public final class Exchange {
     }
 
     private boolean isHead() {
-        return request.method().equals(io.netty.handler.codec.http.HttpMethod.HEAD);
+        return request.method().equals(HttpMethod.HEAD);
     }
 
     private boolean isHttp10() {

@@ -1,5 +1,6 @@
 package mesh.daemon.edge;
 
+import io.netty.buffer.ByteBuf;
 import mesh.core.openai.ApiError;
 import org.jspecify.annotations.Nullable;
 
@@ -42,7 +43,7 @@ final class Forwarder implements Receiver {
     }
 
     @Override
-    public void piece(io.netty.buffer.ByteBuf piece) {
+    public void piece(ByteBuf piece) {
         exchange.write(piece);
         if (!exchange.isWritable() && flow != null) flow.pause();
     }

@@ -163,7 +163,9 @@ final class Intake {
         if (discardedBytes > DISCARD_BYTES_MAX) ctx.close();
     }
 
+    /** Only bodies on their way to an engine grow that large; the others are bounded far below. */
     private void spillIfLarge(RequestBody held) {
+        if (peek == null) return;
         boolean isCrowded = connection.heldBytes().get() > HELD_BYTES_MAX;
         long limit = held.isSpilled() || isCrowded
                 ? SPILL_STEP_BYTES

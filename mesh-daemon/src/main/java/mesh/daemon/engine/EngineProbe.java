@@ -3,7 +3,9 @@ package mesh.daemon.engine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,11 +56,23 @@ public final class EngineProbe {
         }
     }
 
-    private static @Nullable Path worker(Path folder) {
-        for (String name : WORKER_NAMES) {
-            Path file = folder.resolve(name);
-            if (Files.isExecutable(file)) return file;
-        }
+    /** Beside the server, or where distributions keep programs that people do not call themselves. */
+    private static @Nullable Path worker(Path folder) throws IOException {
+        for (Path place : workerPlaces(folder))
+            for (String name : WORKER_NAMES) {
+                Path file = place.resolve(name);
+                if (Files.isExecutable(file)) return file;
+            }
         return null;
+    }
+
+    private static List<Path> workerPlaces(Path folder) throws IOException {
+        var places = new ArrayList<>(List.of(folder));
+        Path libexec = folder.resolveSibling("libexec");
+        if (!Files.isDirectory(libexec)) return places;
+        try (Stream<Path> processors = Files.list(libexec)) {
+            processors.map(processor -> processor.resolve("llama/bin")).sorted().forEach(places::add);
+        }
+        return places;
     }
 }

@@ -3,6 +3,7 @@ package mesh.daemon.models;
 import java.nio.file.Path;
 import java.util.List;
 import mesh.core.id.ModelRef;
+import mesh.core.model.Fit;
 import mesh.core.model.GgufHeader;
 
 /**
@@ -21,6 +22,11 @@ public record ModelFile(ModelRef ref, List<Path> paths, GgufHeader header) {
 
     public long bytes() {
         return header.fileBytes();
+    }
+
+    /** What it takes in memory. */
+    public Fit fit() {
+        return Fit.of(header);
     }
 
     /** Made here by formula: worth telling whoever expects a clever answer. */

@@ -13,7 +13,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Supplier;
 import mesh.core.id.ModelRef;
+import mesh.core.id.Near;
 import mesh.core.model.GgufHeader;
 import mesh.core.model.GgufRead;
 import mesh.core.model.GgufReader;
@@ -35,9 +37,10 @@ public final class ModelStore {
     private static final String SUFFIX = ".gguf";
 
     private final Path folder;
-    private final Catalog catalog;
+    private final Supplier<Catalog> catalog;
 
-    public ModelStore(Path folder, Catalog catalog) {
+    /** The catalog is asked for when the first name needs it. */
+    public ModelStore(Path folder, Supplier<Catalog> catalog) {
         this.folder = folder;
         this.catalog = catalog;
     }
@@ -66,7 +69,7 @@ public final class ModelStore {
         if (demo.isPresent()) return made(demo.get());
         for (Path file : files())
             if (nameOf(file).equals(said) || stemOf(nameOf(file)).equals(said)) return open(file);
-        Optional<Catalog.Entry> entry = catalog.find(said);
+        Optional<Catalog.Entry> entry = catalog.get().find(said);
         if (entry.isEmpty()) return unknown(said);
         Path file = folder.resolve(entry.get().files().getFirst());
         if (Files.isRegularFile(file)) return open(file);
@@ -142,12 +145,12 @@ public final class ModelStore {
             return new NotFound(
                     Reason.NO_SUCH_FILE,
                     "no such model file path=" + said,
-                    NearNames.of(stemOf(said.substring(said.lastIndexOf('/') + 1)), names()),
+                    Near.names(stemOf(said.substring(said.lastIndexOf('/') + 1)), names()),
                     "Check the path, or put the file into " + folder + " and say its name.");
         return new NotFound(
                 Reason.UNKNOWN_MODEL,
                 "no such model model=" + said,
-                NearNames.of(said, names()),
+                Near.names(said, names()),
                 "Say a path to a .gguf file, a name of the catalog, or demo.");
     }
 
@@ -155,7 +158,7 @@ public final class ModelStore {
         var names = new ArrayList<String>();
         for (DemoModel demo : DemoModel.list()) names.add(demo.name());
         for (Path file : files()) names.add(stemOf(nameOf(file)));
-        for (Catalog.Entry entry : catalog.entries()) names.add(entry.name());
+        for (Catalog.Entry entry : catalog.get().entries()) names.add(entry.name());
         return names;
     }
 
@@ -188,13 +191,14 @@ public final class ModelStore {
 
     /** The catalog's name for the file, else its stem, made printable. */
     private ModelRef ref(Path first) {
-        Optional<Catalog.Entry> entry = catalog.ofFile(nameOf(first));
+        Optional<Catalog.Entry> entry = catalog.get().ofFile(nameOf(first));
         if (entry.isPresent()) return entry.get().ref();
         String stem = stemOf(nameOf(first)).replaceAll("[^!-~]|[\"\\\\]", "-");
         return new ModelRef(stem.length() <= ModelRef.CHARS_MAX ? stem : stem.substring(0, ModelRef.CHARS_MAX));
     }
 
-    private static Refused failed(String what, Path path, IOException e) {
+    /** The system's words are the only sign of most causes; in a language not known here they are passed on as they are. */
+    static Refused failed(String what, Path path, IOException e) {
         String text = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
         String pair = " path=" + path;
         if (text.contains("no space") || text.contains("quota"))

@@ -60,6 +60,10 @@ final class MockEngine implements AutoCloseable {
     final List<Call> calls = new CopyOnWriteArrayList<>();
     final AtomicInteger connections = new AtomicInteger();
     final AtomicInteger cutByClient = new AtomicInteger();
+
+    /** Connections that the other side closed between two requests. */
+    final AtomicInteger leftIdle = new AtomicInteger();
+
     final AtomicLong written = new AtomicLong();
 
     MockEngine(Script script) throws IOException {
@@ -103,7 +107,10 @@ final class MockEngine implements AutoCloseable {
             var in = new BufferedInputStream(socket.getInputStream(), 1 << 16);
             while (true) {
                 String head = head(in);
-                if (head.isEmpty()) return;
+                if (head.isEmpty()) {
+                    leftIdle.incrementAndGet();
+                    return;
+                }
                 var call = new Call(
                         head, new String(in.readNBytes(length(head)), UTF_8), socket, socket.getOutputStream(), this);
                 calls.add(call);

@@ -82,6 +82,19 @@ class RelayTest {
     }
 
     @Test
+    void idleConnectionToTheEngineIsLeftBeforeTheEngineWouldCloseIt() throws Exception {
+        try (var engine = MockEngine.echo();
+                var port = TestPort.before(engine)) {
+            Wire.once(port.port(), Wire.post(CHAT, "{}"));
+            long start = System.nanoTime();
+            TestPort.await("the connection to be left", () -> engine.leftIdle.get() == 1);
+
+            // llama-server closes after 5 s.
+            assertThat(System.nanoTime() - start).isLessThan(4_900_000_000L);
+        }
+    }
+
+    @Test
     void keptConnectionThatTheEngineClosedIsReplacedUnseen() throws Exception {
         try (var engine = new MockEngine(call -> {
                     call.answer("application/json", "{}");

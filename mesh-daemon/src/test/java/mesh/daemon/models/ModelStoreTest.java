@@ -1,15 +1,15 @@
 package mesh.daemon.models;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.stream.Stream;
 import mesh.core.id.ModelRef;
@@ -39,8 +39,8 @@ class ModelStoreTest {
     @BeforeEach
     void open() throws IOException {
         folder = temp.resolve("models");
-        store = new ModelStore(
-                folder, Catalog.read(new ByteArrayInputStream(CATALOG.getBytes(StandardCharsets.UTF_8))));
+        Catalog catalog = Catalog.read(new ByteArrayInputStream(CATALOG.getBytes(StandardCharsets.UTF_8)));
+        store = new ModelStore(folder, () -> catalog);
     }
 
     @Test
@@ -184,15 +184,27 @@ class ModelStoreTest {
     @Test
     void folderThatCannotBeWrittenIsRefusedAndLeftAsItWas() throws Exception {
         Path file = write(temp.resolve("file"), new byte[1]);
-        var blocked = new ModelStore(file.resolve("models"), Catalog.bundled());
 
-        assertThat(blocked.find("demo-tiny")).isInstanceOf(Resolved.Refused.class);
+        Resolved resolved = new ModelStore(file.resolve("models"), Catalog::bundled).find("demo-tiny");
 
-        Files.createDirectories(
-                folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("r-xr-xr-x")));
-        assumeTrue(!Files.isWritable(folder), "the superuser may write anywhere");
-        assertThat(refused(store.find("demo-tiny")).code()).isEqualTo("access_denied");
-        assertThat(names(folder)).isEmpty();
+        assertThat(refused(resolved).message()).startsWith("model cannot be made path=" + file);
+        assertThat(names(temp)).containsExactly("file");
+    }
+
+    @Test
+    void causesThatAUserCanActOnHaveCodes() {
+        Path path = Path.of("m.gguf");
+
+        assertThat(ModelStore.failed("model cannot be made", path, new IOException("No space left on device")))
+                .isEqualTo(new Resolved.Refused("disk_full", "model cannot be made path=m.gguf cause=disk-full"));
+        assertThat(ModelStore.failed("w", path, new FileSystemException("m", null, "Read-only file system"))
+                        .code())
+                .isEqualTo("read_only");
+        assertThat(ModelStore.failed("w", path, new AccessDeniedException("m")).code())
+                .isEqualTo("access_denied");
+        assertThat(ModelStore.failed("w", path, new FileSystemException("m", null, "Too many links"))
+                        .message())
+                .isEqualTo("w path=m.gguf cause=Too many links");
     }
 
     private static byte[] sound() {

@@ -49,7 +49,7 @@ class LlamaServerIT {
 
     @Test
     void serverRecitesTheAlphabetToWhoeverShowsTheKey() throws Exception {
-        Supervisor supervisor = supervise(TestModel.orSkip());
+        Supervisor supervisor = supervise(TestModel.file());
 
         ChildState.Ready ready = states.await(ChildState.Ready.class, PATIENCE);
         HttpResponse<String> answer = chat(ready, ready.apiKey());
@@ -64,7 +64,7 @@ class LlamaServerIT {
 
     @Test
     void keyIsInNobodysProcessList() throws Exception {
-        supervise(TestModel.orSkip());
+        supervise(TestModel.file());
         ChildState.Ready ready = states.await(ChildState.Ready.class, PATIENCE);
 
         String commandLine = Files.readString(
@@ -75,7 +75,7 @@ class LlamaServerIT {
 
     @Test
     void killedServerComesBackOnItsOwn() throws Exception {
-        supervise(TestModel.orSkip());
+        supervise(TestModel.file());
         ChildState.Ready first = states.await(ChildState.Ready.class, PATIENCE);
 
         children.alive().getFirst().kill();
@@ -99,7 +99,7 @@ class LlamaServerIT {
 
     @Test
     void cutModelIsNamedAsSuch() throws Exception {
-        byte[] whole = Files.readAllBytes(TestModel.orSkip());
+        byte[] whole = Files.readAllBytes(TestModel.file());
         Path cut = Files.write(data.resolve("cut.gguf"), java.util.Arrays.copyOf(whole, whole.length / 2));
 
         supervise(cut);
@@ -108,7 +108,7 @@ class LlamaServerIT {
     }
 
     private Supervisor supervise(Path model) {
-        var serving = new Serving(model, "demo", 512, 1, 1);
+        var serving = new Serving(model, "demo", 512, 1, 1, 0);
         var launch = Launch.server("llama", 0, (port, apiKey) -> ServerCommand.of(engine, serving, port, apiKey));
         return Supervisor.start(children, new LoopbackPorts(), launch, states);
     }

@@ -1,7 +1,5 @@
 package mesh.testnet.engine;
 
-import static org.assertj.core.api.Assertions.fail;
-
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -14,7 +12,7 @@ import mesh.daemon.engine.EngineProbe;
 import mesh.daemon.engine.EngineShelf;
 import mesh.daemon.engine.EngineSource;
 import mesh.daemon.engine.InstallProgress;
-import org.junit.jupiter.api.Assumptions;
+import mesh.testnet.Needs;
 
 /**
  * The llama.cpp that tests run: the one named by {@code -Dmesh.engine.dir}, else one that our own installer puts under
@@ -31,10 +29,8 @@ public final class RealEngine {
         return named == null ? installed() : probed(Path.of(named));
     }
 
-    /** Never returns: skips, or fails where the tool is required. */
     public static RuntimeException missing(String reason) {
-        if (System.getProperty("mesh.it", "optional").equals("required")) fail("required for this run: " + reason);
-        Assumptions.abort(reason);
+        Needs.that(false, reason);
         return new IllegalStateException(reason);
     }
 

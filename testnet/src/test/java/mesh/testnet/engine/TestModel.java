@@ -1,14 +1,21 @@
 package mesh.testnet.engine;
 
 import java.nio.file.Path;
+import mesh.daemon.models.Catalog;
+import mesh.daemon.models.ModelStore;
+import mesh.daemon.models.Resolved;
 
-/** The model that recites the alphabet, as a file: named by {@code -Dmesh.test.model}. */
+/** The model that recites the alphabet, as a file under {@code target}. */
 public final class TestModel {
+    private static final Path FOLDER = Path.of("target", "models").toAbsolutePath();
+
     private TestModel() {}
 
-    public static Path orSkip() {
-        String file = System.getProperty("mesh.test.model");
-        if (file == null) throw RealEngine.missing("no -Dmesh.test.model");
-        return Path.of(file);
+    public static Path file() {
+        return switch (new ModelStore(FOLDER, Catalog::bundled).find("demo")) {
+            case Resolved.Found(var model) -> model.path();
+            case Resolved.NotFound(var reason, var message, var near, var advice) -> throw new AssertionError(message);
+            case Resolved.Refused(var code, var message) -> throw new AssertionError(message);
+        };
     }
 }

@@ -1,0 +1,191 @@
+package mesh.daemon;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import mesh.core.member.Profile;
+import mesh.daemon.hardware.Memory;
+import mesh.daemon.log.LogFormat;
+import mesh.daemon.log.LogLevel;
+
+/**
+ * What the daemon was told to be, typed and checked. Made once from {@link Settings}; every value is in range. Immutable.
+ *
+ * @param models what to serve, in the user's words
+ * @param name what people call this node
+ */
+public record Config(
+        List<String> models,
+        String name,
+        Ports ports,
+        Serve serve,
+        Engine engine,
+        Path dataDir,
+        boolean offline,
+        Log log) {
+
+    /** Which loopback ports are ours; 0 lets the system choose. */
+    public record Ports(int api, Console console, int consolePort) {}
+
+    /** How much of the console is wanted. */
+    public enum Console {
+        FULL,
+        HEADLESS,
+        OFF
+    }
+
+    /** How models are run; empty means: decided from the model and the memory. */
+    public record Serve(OptionalInt ctxTokens, OptionalInt parallel, OptionalInt threads, OptionalLong memoryBytesMax) {
+        /** What models may take of this machine's memory. */
+        public Memory of(Memory machine) {
+            return memoryBytesMax.isPresent() ? machine.cappedAt(memoryBytesMax.getAsLong()) : machine;
+        }
+    }
+
+    /** Which llama.cpp; empty means: one that is found, or installed. */
+    public record Engine(Optional<Path> binDir) {}
+
+    /** How events are written. */
+    public record Log(LogFormat format, LogLevel level) {}
+
+    private static final int PORT_MAX = 65_535;
+    /** Upstream's own bound on slots; far beyond what one machine decodes at a useful speed. */
+    private static final int PARALLEL_MAX = 256;
+    /** Ten times the longest context any model has today. */
+    private static final int CTX_TOKENS_MAX = 100_000_000;
+
+    private static final int THREADS_MAX = 1024;
+    private static final double BYTES_PER_GB = 1e9;
+    private static final String AUTO = "auto";
+
+    public Config {
+        models = List.copyOf(models);
+    }
+
+    public static Config of(Settings settings) throws Refusal {
+        var read = new Reader(settings);
+        Path dataDir =
+                path(settings.of(Setting.DATA_DIR).word()).toAbsolutePath().normalize();
+        return new Config(
+                settings.of(Setting.MODEL).words(),
+                read.name(),
+                new Ports(read.port(Setting.PORT), read.console(), read.port(Setting.CONSOLE)),
+                new Serve(
+                        read.count(Setting.CTX_SIZE, CTX_TOKENS_MAX),
+                        read.count(Setting.PARALLEL, PARALLEL_MAX),
+                        read.count(Setting.THREADS, THREADS_MAX),
+                        read.gigabytes(Setting.MAX_VRAM)),
+                new Engine(read.folder(Setting.BIN_DIR)),
+                dataDir,
+                read.isOn(Setting.OFFLINE),
+                new Log(
+                        read.choice(Setting.LOG_FORMAT, LogFormat.values()),
+                        read.choice(Setting.LOG_LEVEL, LogLevel.values())));
+    }
+
+    /** A path as people write it: {@code ~} is the home folder, also where no shell expanded it. */
+    static Path path(String word) throws Refusal {
+        try {
+            if (word.equals("~") || word.startsWith("~/"))
+                return Path.of(System.getProperty("user.home"), word.substring(1));
+            return Path.of(word);
+        } catch (InvalidPathException unusable) {
+            throw new Refusal(Refusal.USAGE, "bad_value", "not a path: " + word);
+        }
+    }
+
+    /** Gives words their types, and refuses with the flag, the word and what was expected. */
+    private record Reader(Settings settings) {
+        int port(Setting setting) throws Refusal {
+            return number(setting, word(setting), 0, PORT_MAX);
+        }
+
+        OptionalInt count(Setting setting, int max) throws Refusal {
+            String word = word(setting);
+            return word.equals(AUTO) ? OptionalInt.empty() : OptionalInt.of(number(setting, word, 1, max));
+        }
+
+        OptionalLong gigabytes(Setting setting) throws Refusal {
+            String word = word(setting);
+            if (word.equals(setting.preset())) return OptionalLong.empty();
+            try {
+                double gigabytes = Double.parseDouble(word);
+                if (gigabytes > 0 && gigabytes < 1e6) return OptionalLong.of((long) (gigabytes * BYTES_PER_GB));
+            } catch (NumberFormatException notANumber) {
+                throw refused(setting, word, "a number of gigabytes");
+            }
+            throw refused(setting, word, "a number of gigabytes above 0");
+        }
+
+        Optional<Path> folder(Setting setting) throws Refusal {
+            String word = word(setting);
+            return word.equals(AUTO) ? Optional.empty() : Optional.of(path(word).toAbsolutePath());
+        }
+
+        boolean isOn(Setting setting) throws Refusal {
+            String word = word(setting);
+            return switch (word.toLowerCase(Locale.ROOT)) {
+                case "true", "1", "yes", "on" -> true;
+                case "false", "0", "no", "off" -> false;
+                default -> throw refused(setting, word, "true or false");
+            };
+        }
+
+        Console console() throws Refusal {
+            if (isOn(Setting.NO_CONSOLE)) return Console.OFF;
+            return isOn(Setting.HEADLESS) ? Console.HEADLESS : Console.FULL;
+        }
+
+        <E extends Enum<E>> E choice(Setting setting, E[] choices) throws Refusal {
+            String word = word(setting);
+            for (E choice : choices) if (choice.name().equalsIgnoreCase(word)) return choice;
+            var names = new java.util.StringJoiner(", ");
+            for (E choice : choices) names.add(choice.name().toLowerCase(Locale.ROOT));
+            throw refused(setting, word, "one of " + names);
+        }
+
+        String name() throws Refusal {
+            String word = word(Setting.NAME);
+            if (word.equals(AUTO)) return machineName();
+            if (word.isBlank()
+                    || word.length() > Profile.NAME_CHARS_MAX
+                    || word.chars().anyMatch(c -> c < ' ' || c > '~'))
+                throw refused(Setting.NAME, word, "up to " + Profile.NAME_CHARS_MAX + " printable characters");
+            return word;
+        }
+
+        private static String machineName() {
+            try {
+                String name = InetAddress.getLocalHost().getHostName().replaceAll("[^!-~]", "");
+                if (!name.isEmpty()) return name.substring(0, Math.min(name.length(), Profile.NAME_CHARS_MAX));
+            } catch (UnknownHostException nameless) {
+                return "node";
+            }
+            return "node";
+        }
+
+        private static int number(Setting setting, String word, int min, int max) throws Refusal {
+            try {
+                int number = Integer.parseInt(word);
+                if (number >= min && number <= max) return number;
+            } catch (NumberFormatException notANumber) {
+                throw refused(setting, word, "a number from " + min + " to " + max);
+            }
+            throw refused(setting, word, "a number from " + min + " to " + max);
+        }
+
+        private String word(Setting setting) {
+            return settings.of(setting).word().strip();
+        }
+
+        private static Refusal refused(Setting setting, String word, String expected) {
+            return new Refusal(Refusal.USAGE, "bad_value", setting.flag() + " " + word + ": expected " + expected);
+        }
+    }
+}

@@ -1,0 +1,279 @@
+package mesh.daemon;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.Consumer;
+import mesh.daemon.api.ManagementApi;
+import mesh.daemon.api.OpenAiApi;
+import mesh.daemon.edge.EdgeLoops;
+import mesh.daemon.edge.EdgeServer;
+import mesh.daemon.edge.EdgeSettings;
+import mesh.daemon.edge.RouteTable;
+import mesh.daemon.edge.StaticFiles;
+import mesh.daemon.engine.EngineShelf;
+import mesh.daemon.hardware.Cores;
+import mesh.daemon.hardware.Memory;
+import mesh.daemon.hardware.PortHolder;
+import mesh.daemon.log.Log;
+import mesh.daemon.log.LogOutput;
+import mesh.daemon.models.Catalog;
+import mesh.daemon.models.ModelStore;
+import mesh.daemon.process.Children;
+import mesh.daemon.process.LoopbackPorts;
+import mesh.daemon.serve.EngineRoom;
+import mesh.daemon.serve.Limits;
+import mesh.daemon.serve.LocalModels;
+import mesh.daemon.store.DataDir;
+import mesh.daemon.store.Whereabouts;
+
+/**
+ * One node: its parts started in one order and stopped in the reverse. The API answers as soon as {@link #open} returns,
+ * while models are still to come. Opened, run and closed by one thread; a stop may be asked for from any.
+ */
+public final class Daemon implements AutoCloseable {
+    private static final Log log = Log.of(Daemon.class);
+
+    /** Answers under way may end; a person at Ctrl-C who wants it sooner presses it again. */
+    private static final Duration DRAIN = Duration.ofSeconds(10);
+
+    private static final String CONSOLE_FOLDER = "mesh/console";
+
+    /** The page's own files and this daemon, nothing else; no script can be smuggled in through text. */
+    private static final String CONSOLE_POLICY = "default-src 'none'; script-src 'self'; style-src 'self';"
+            + " img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
+            + " require-trusted-types-for 'script'";
+
+    private final Config config;
+    private final Consumer<String> terminal;
+    private final Deque<Part> parts = new ArrayDeque<>();
+    private final BlockingQueue<Stop> stops = new LinkedBlockingQueue<>(1);
+    private final Requests requests = new Requests();
+    private final DataDir dataDir;
+    private final Memory memory;
+    private final Children children;
+    private final EngineRoom engines;
+    private final EdgeLoops loops;
+    private final LocalModels models;
+
+    /** What must be done about a part that was started. */
+    private interface Part {
+        void stop() throws IOException, InterruptedException;
+    }
+
+    /** Why the daemon ends. */
+    private sealed interface Stop {
+        record Asked(String reason) implements Stop {}
+
+        record Failed(Refusal refusal) implements Stop {}
+    }
+
+    private Daemon(Config config, Consumer<String> terminal, DataDir dataDir) throws IOException {
+        this.config = config;
+        this.terminal = terminal;
+        this.dataDir = dataDir;
+        this.memory = config.serve().of(Memory.probe());
+        this.children = new Children(dataDir.run(), dataDir.log());
+        this.engines =
+                new EngineRoom(config.engine().binDir(), new EngineShelf(dataDir.engine()), config.offline(), terminal);
+        this.loops = EdgeLoops.start();
+        var rooms = new LocalModels.Parts(
+                new ModelStore(dataDir.models(), Catalog::bundled),
+                engines,
+                children,
+                new LoopbackPorts(),
+                loops,
+                terminal);
+        this.models = new LocalModels(
+                rooms,
+                new Limits(
+                        memory.usableBytes(),
+                        Cores.physical(),
+                        config.serve().ctxTokens(),
+                        config.serve().parallel(),
+                        config.serve().threads()));
+    }
+
+    public static Daemon open(Config config, Consumer<String> terminal) throws Refusal, InterruptedException {
+        DataDir dataDir = open(config.dataDir());
+        LogOutput.open(config.log().format(), config.log().level(), dataDir.log());
+        Daemon daemon;
+        try {
+            daemon = new Daemon(config, terminal, dataDir);
+        } catch (IOException unusable) {
+            dataDir.close();
+            throw new Refusal(
+                    Refusal.FAILED,
+                    "data_dir_unusable",
+                    "cannot use " + config.dataDir() + ": " + unusable.getMessage());
+        }
+        try {
+            daemon.start();
+            return daemon;
+        } catch (Refusal refusal) {
+            daemon.close();
+            throw refusal;
+        }
+    }
+
+    /** Takes up the models of the configuration, on a thread of its own; what makes that impossible ends the daemon. */
+    public void serve() {
+        Thread.ofVirtual().name("serve").start(() -> {
+            try {
+                takeUpModels();
+            } catch (Refusal refusal) {
+                stops.offer(new Stop.Failed(refusal));
+            } catch (InterruptedException ending) {
+                // Only the JVM's end interrupts this thread.
+            }
+        });
+    }
+
+    /** Asks the daemon to stop; false when it is stopping already. Any thread. */
+    public boolean requestStop(String reason) {
+        return stops.offer(new Stop.Asked(reason));
+    }
+
+    /** Waits until somebody asks for a stop, and answers why; later requests are then known as such. */
+    public String awaitStop() throws Refusal, InterruptedException {
+        Stop stop = stops.take();
+        stops.offer(stop);
+        return switch (stop) {
+            case Stop.Asked(String reason) -> reason;
+            case Stop.Failed(Refusal refusal) -> throw refusal;
+        };
+    }
+
+    /** Ends the engines at once, for somebody who cannot wait. Any thread. */
+    public void killChildren() {
+        children.killAll();
+    }
+
+    @Override
+    public void close() {
+        log.info("node.stopping");
+        try {
+            while (!parts.isEmpty()) stop(parts.pop());
+        } catch (InterruptedException hurried) {
+            children.killAll();
+        }
+        dataDir.close();
+    }
+
+    private void takeUpModels() throws Refusal, InterruptedException {
+        for (String said : config.models())
+            if (models.add(said) instanceof LocalModels.Wish.Refused(String code, String message, boolean isMissing))
+                throw new Refusal(Refusal.FAILED, code, message);
+        if (!config.models().isEmpty()
+                && engines.engine() instanceof EngineRoom.Answer.Missing(String code, String message))
+            throw new Refusal(Refusal.MISSING, code, message);
+        log.info("node.ready", "node", config.name());
+    }
+
+    private void start() throws Refusal {
+        log.info(
+                "node.starting",
+                "version",
+                Version.text(),
+                "pid",
+                ProcessHandle.current().pid(),
+                "dataDir",
+                dataDir.root());
+        try {
+            parts.push(loops::close);
+            parts.push(children::stopAll);
+            children.endLeftovers();
+            parts.push(models::stopAll);
+            EdgeServer api = listen("api", config.ports().api(), "--port", apiRoutes());
+            String apiUrl = url(api.port());
+            log.info("api.ready", "url", apiUrl, "port", api.port());
+            String management = management(apiUrl);
+            new Whereabouts(ProcessHandle.current().pid(), apiUrl, management).write(dataDir.root());
+            parts.push(() -> Whereabouts.remove(dataDir.root()));
+            terminal.accept("API      " + apiUrl + "/v1");
+            if (!management.isEmpty()) terminal.accept("Console  " + management);
+        } catch (IOException unusable) {
+            throw new Refusal(
+                    Refusal.FAILED,
+                    "data_dir_unusable",
+                    "cannot write " + dataDir.root() + ": " + unusable.getMessage());
+        }
+    }
+
+    private RouteTable apiRoutes() {
+        var routes = new RouteTable();
+        new OpenAiApi(config.name(), models).addTo(routes);
+        return routes;
+    }
+
+    /** The management API's root, or nothing when none is wanted. */
+    private String management(String apiUrl) throws IOException, Refusal {
+        if (config.ports().console() == Config.Console.OFF) return "";
+        var routes = new RouteTable();
+        new ManagementApi(new NodeManagement(config.name(), apiUrl, memory, models, requests, this::requestStop))
+                .addTo(routes);
+        if (config.ports().console() == Config.Console.FULL)
+            routes.local(
+                    "GET",
+                    "/*",
+                    StaticFiles.fromClassPath(Daemon.class.getClassLoader(), CONSOLE_FOLDER, CONSOLE_POLICY)::serve);
+        EdgeServer console = listen("console", config.ports().consolePort(), "--console", routes);
+        log.info("console.ready", "url", url(console.port()), "port", console.port());
+        return url(console.port());
+    }
+
+    private EdgeServer listen(String name, int port, String flag, RouteTable routes) throws IOException, Refusal {
+        var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+        var settings = EdgeSettings.loopbackOnly(dataDir.root().resolve("state").resolve(name));
+        try {
+            EdgeServer server = EdgeServer.start(loops, address, routes, settings, requests::served);
+            parts.push(() -> server.close(DRAIN));
+            return server;
+        } catch (BindException failed) {
+            throw portRefused(port, flag, failed);
+        }
+    }
+
+    private static Refusal portRefused(int port, String flag, BindException failed) {
+        String advice = "; choose another with " + flag + ", or 0 for any";
+        boolean isTaken = String.valueOf(failed.getMessage()).contains("in use");
+        if (!isTaken) return new Refusal(Refusal.FAILED, "port_unusable", failed.getMessage() + advice);
+        String holder = PortHolder.of(port).map(h -> " by " + h).orElse("");
+        return new Refusal(Refusal.FAILED, "port_taken", "port " + port + " is taken" + holder + advice);
+    }
+
+    private static void stop(Part part) throws InterruptedException {
+        try {
+            part.stop();
+        } catch (IOException left) {
+            log.warn("node.unclean", "cause", left);
+        }
+    }
+
+    private static String url(int port) {
+        return "http://127.0.0.1:" + port;
+    }
+
+    private static DataDir open(java.nio.file.Path root) throws Refusal {
+        return switch (DataDir.open(root)) {
+            case DataDir.Opening.Opened(DataDir dataDir) -> dataDir;
+            case DataDir.Opening.Locked(var where, String holder) ->
+                throw new Refusal(
+                        Refusal.FAILED,
+                        "data_dir_locked",
+                        "data dir " + where + " is used by the node with pid " + holder
+                                + "; stop that one with mesh stop, or choose another with --data-dir");
+            case DataDir.Opening.Unusable(var where, String why) ->
+                throw new Refusal(
+                        Refusal.FAILED,
+                        "data_dir_unusable",
+                        "cannot use data dir " + where + ": " + why + "; choose another with --data-dir");
+        };
+    }
+}

@@ -1,0 +1,103 @@
+package mesh.daemon;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * Every setting there is, in the order people meet them: one table from which the command line, the environment, the
+ * file {@code mesh.toml}, {@code mesh serve --help} and {@code mesh doctor} are all made.
+ */
+public enum Setting {
+    MODEL(
+            Kind.LIST,
+            "NAME",
+            "",
+            "a model to serve: a path to a GGUF file, a name in the data dir or catalog, or demo, demo-tiny, demo-large"),
+    PORT(Kind.VALUE, "PORT", "9337", "the OpenAI-compatible API, on loopback; 0 lets the system choose"),
+    CONSOLE(Kind.OPTIONAL, "PORT", "3131", "the web console and management API, on loopback; 0 lets the system choose"),
+    NO_CONSOLE(Kind.SWITCH, "", "false", "no console and no management API: status and stop will not find this node"),
+    HEADLESS(Kind.SWITCH, "", "false", "the management API without the web page"),
+    CTX_SIZE(Kind.VALUE, "TOKENS", "auto", "context per request; auto takes what the model has and memory holds"),
+    PARALLEL(
+            Kind.VALUE,
+            "N",
+            "auto",
+            "requests answered at once per model; auto takes 4, or fewer when memory is short"),
+    MAX_VRAM(Kind.VALUE, "GB", "all", "at most so much memory for models, in 10^9 bytes; never raises what is there"),
+    THREADS(Kind.VALUE, "N", "auto", "threads per model; auto shares the cores among the models"),
+    BIN_DIR(Kind.VALUE, "DIR", "auto", "where llama-server is; auto looks at the managed install, then at PATH"),
+    OFFLINE(Kind.SWITCH, "", "false", "never leave this machine: no download, no install"),
+    DATA_DIR(Kind.VALUE, "DIR", "~/.mesh", "everything mesh keeps; one daemon per folder"),
+    CONFIG(
+            Kind.VALUE,
+            "FILE",
+            "mesh.toml",
+            "settings by name, one per line; a plain name is looked for in the data dir"),
+    NAME(Kind.VALUE, "NAME", "auto", "what people call this node; auto takes the machine's name"),
+    LOG_FORMAT(Kind.VALUE, "FORMAT", "pretty", "pretty for people, or json: one object per line on standard output"),
+    LOG_LEVEL(Kind.VALUE, "LEVEL", "info", "error, warn, info or debug");
+
+    /** How a setting is written. */
+    public enum Kind {
+        /** One word follows. */
+        VALUE,
+        /** One word may follow; alone it means the default. */
+        OPTIONAL,
+        /** May be said several times; an array in the file. */
+        LIST,
+        /** Said or not said. */
+        SWITCH
+    }
+
+    private final Kind kind;
+    private final String placeholder;
+    private final String preset;
+    private final String meaning;
+
+    Setting(Kind kind, String placeholder, String preset, String meaning) {
+        this.kind = kind;
+        this.placeholder = placeholder;
+        this.preset = preset;
+        this.meaning = meaning;
+    }
+
+    /** The name in the file, and with two dashes before it on the command line. */
+    public String key() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    public String flag() {
+        return "--" + key();
+    }
+
+    public String environmentName() {
+        return this == DATA_DIR ? "MESH_HOME" : "MESH_" + name();
+    }
+
+    public Kind kind() {
+        return kind;
+    }
+
+    public String placeholder() {
+        return placeholder;
+    }
+
+    /** The default, as text; empty for a list without members. */
+    public String preset() {
+        return preset;
+    }
+
+    public String meaning() {
+        return meaning;
+    }
+
+    public static Optional<Setting> named(String key) {
+        return Arrays.stream(values()).filter(s -> s.key().equals(key)).findFirst();
+    }
+
+    public static List<String> keys() {
+        return Arrays.stream(values()).map(Setting::key).toList();
+    }
+}

@@ -1,0 +1,76 @@
+package mesh.daemon.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import mesh.daemon.Refusal;
+import mesh.daemon.store.Whereabouts;
+
+/** Speaks to a running daemon's management API; the answer's own error message becomes the refusal. One call at a time. */
+final class ManagementClient {
+    private static final JsonMapper JSON = new JsonMapper();
+    /** A daemon on loopback that takes longer than this to answer from memory is stuck. */
+    private static final int TIMEOUT_MILLIS = 10_000;
+
+    private final Whereabouts where;
+
+    ManagementClient(Whereabouts where) {
+        this.where = where;
+    }
+
+    long pid() {
+        return where.pid();
+    }
+
+    JsonNode get(String path) throws Refusal {
+        return call("GET", path, "");
+    }
+
+    JsonNode post(String path, String body) throws Refusal {
+        return call("POST", path, body);
+    }
+
+    JsonNode delete(String path) throws Refusal {
+        return call("DELETE", path, "");
+    }
+
+    private JsonNode call(String method, String path, String body) throws Refusal {
+        try {
+            var connection = (HttpURLConnection)
+                    URI.create(where.management() + "/mesh/v1/" + path).toURL().openConnection();
+            connection.setConnectTimeout(TIMEOUT_MILLIS);
+            connection.setReadTimeout(TIMEOUT_MILLIS);
+            connection.setRequestMethod(method);
+            connection.setRequestProperty("x-mesh-request", "1");
+            if (!body.isEmpty()) {
+                connection.setDoOutput(true);
+                connection.setRequestProperty("content-type", "application/json");
+                connection.getOutputStream().write(body.getBytes(StandardCharsets.UTF_8));
+            }
+            return answer(connection);
+        } catch (IOException unreachable) {
+            throw new Refusal(
+                    Refusal.FAILED,
+                    "unreachable",
+                    "the node with pid " + where.pid() + " does not answer at " + where.management() + ": "
+                            + unreachable.getMessage());
+        }
+    }
+
+    private static JsonNode answer(HttpURLConnection connection) throws IOException, Refusal {
+        boolean isRefused = connection.getResponseCode() >= 400;
+        try (InputStream in = isRefused ? connection.getErrorStream() : connection.getInputStream()) {
+            JsonNode json = JSON.readTree(in);
+            if (!isRefused) return json;
+            JsonNode error = json.path("error");
+            throw new Refusal(
+                    Refusal.FAILED,
+                    error.path("code").asText(),
+                    error.path("message").asText());
+        }
+    }
+}

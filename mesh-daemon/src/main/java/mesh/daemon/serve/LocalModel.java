@@ -1,0 +1,85 @@
+package mesh.daemon.serve;
+
+import mesh.core.id.ModelRef;
+import mesh.daemon.edge.TcpEngine;
+import mesh.daemon.models.ModelFile;
+import mesh.daemon.process.Supervisor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One model this node serves, or tries to. Changed by its own virtual thread and its supervisor's; read by anybody, so
+ * every field is final or one volatile reference.
+ */
+final class LocalModel {
+    /** Where it stands. */
+    sealed interface Standing {
+        /** Its file is made, its engine looked for or installed. */
+        record Preparing(String what) implements Standing {}
+
+        record Loading(String progress) implements Standing {}
+
+        record Ready(TcpEngine engine) implements Standing {}
+
+        record Failed(String code, String message) implements Standing {}
+    }
+
+    /** How it is run, once the file and the memory are known. */
+    record Plan(ModelFile file, int ctxTokens, int slots, int threads, long needBytes, long promptCacheBytes) {
+        long takenBytes() {
+            return needBytes + promptCacheBytes;
+        }
+    }
+
+    private final ModelRef ref;
+    private volatile @Nullable Plan plan;
+    private volatile @Nullable Supervisor supervisor;
+    private volatile Standing standing = new Standing.Preparing("preparing");
+
+    LocalModel(ModelRef ref) {
+        this.ref = ref;
+    }
+
+    ModelRef ref() {
+        return ref;
+    }
+
+    String name() {
+        return ref.name();
+    }
+
+    Standing standing() {
+        return standing;
+    }
+
+    void stands(Standing next) {
+        standing = next;
+    }
+
+    /** Where it stands, in a few words; nothing when it is ready. */
+    String detail() {
+        return switch (standing) {
+            case Standing.Preparing(String what) -> what;
+            case Standing.Loading(String progress) -> progress;
+            case Standing.Ready ready -> "";
+            case Standing.Failed(String code, String message) -> message;
+        };
+    }
+
+    @Nullable
+    Plan plan() {
+        return plan;
+    }
+
+    void planned(Plan made) {
+        plan = made;
+    }
+
+    @Nullable
+    Supervisor supervisor() {
+        return supervisor;
+    }
+
+    void supervisedBy(Supervisor started) {
+        supervisor = started;
+    }
+}

@@ -1,0 +1,308 @@
+package mesh.daemon.serve;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Consumer;
+import mesh.core.id.ModelRef;
+import mesh.core.id.Near;
+import mesh.daemon.api.Management.ModelStatus;
+import mesh.daemon.api.Models;
+import mesh.daemon.edge.EdgeLoops;
+import mesh.daemon.edge.TcpEngine;
+import mesh.daemon.engine.Engine;
+import mesh.daemon.engine.ServerCommand;
+import mesh.daemon.engine.Serving;
+import mesh.daemon.log.Log;
+import mesh.daemon.models.DemoModel;
+import mesh.daemon.models.ModelFile;
+import mesh.daemon.models.ModelStore;
+import mesh.daemon.models.Resolved;
+import mesh.daemon.process.ChildState;
+import mesh.daemon.process.Children;
+import mesh.daemon.process.Launch;
+import mesh.daemon.process.LoopbackPorts;
+import mesh.daemon.process.Supervisor;
+import mesh.daemon.serve.LocalModel.Plan;
+import mesh.daemon.serve.LocalModel.Standing;
+
+/**
+ * The models this node runs. Each has a supervisor that keeps its engine running; the list is one volatile reference, so
+ * that requests are routed without a lock. {@code this} is the lock under which the list changes, because two models
+ * must not count the same free memory.
+ */
+public final class LocalModels implements Models {
+    private static final Log log = Log.of(LocalModels.class);
+
+    /** A small model is there by then; a large one says how far it has come. */
+    private static final int RETRY_AFTER_SECONDS = 2;
+
+    private static final String OWNER = "mesh";
+    private static final String SOLO = "solo";
+
+    private final Parts parts;
+    private final Limits limits;
+    private final long startedSeconds = System.currentTimeMillis() / 1000;
+    private volatile List<LocalModel> models = List.of();
+
+    /** The rooms this one is built from. */
+    public record Parts(
+            ModelStore store,
+            EngineRoom engines,
+            Children children,
+            LoopbackPorts ports,
+            EdgeLoops loops,
+            Consumer<String> terminal) {}
+
+    /** What came of a wish to serve a model. */
+    public sealed interface Wish {
+        record Granted(String name) implements Wish {}
+
+        /** {@code isMissing}: there is nothing of that name, as opposed to something that cannot be served. */
+        record Refused(String code, String message, boolean isMissing) implements Wish {}
+    }
+
+    public LocalModels(Parts parts, Limits limits) {
+        this.parts = parts;
+        this.limits = limits;
+    }
+
+    /**
+     * Takes a model up, in the user's words, and answers once its file and the memory were looked at; a demo is made
+     * for that, and shown as loading meanwhile. Blocks.
+     */
+    public Wish add(String said) {
+        Optional<ModelRef> known = DemoModel.named(said).map(demo -> new ModelRef(said));
+        if (known.isPresent() && !entered(known.get())) return served(known.get());
+        switch (parts.store().find(said)) {
+            case Resolved.Found(ModelFile file) -> {
+                if (known.isEmpty() && !entered(file.ref())) return served(file.ref());
+                return admit(named(file.ref().name()).orElseThrow(), file);
+            }
+            case Resolved.NotFound(var reason, var message, var near, var advice) -> {
+                known.ifPresent(this::leave);
+                String hint = near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near) + "?";
+                return new Wish.Refused(reason.code(), message + hint + " " + advice, true);
+            }
+            case Resolved.Refused(var code, var message) -> {
+                known.ifPresent(this::leave);
+                return new Wish.Refused(code, message, false);
+            }
+        }
+    }
+
+    /** Stops serving a model and returns when its engine is gone; false when there is none of that name. */
+    public boolean drop(String name) throws InterruptedException {
+        Optional<LocalModel> model = named(name);
+        if (model.isEmpty() || !leave(model.get().ref())) return false;
+        stop(model.get());
+        log.info("model.stopped", "model", name, "reason", "dropped");
+        return true;
+    }
+
+    /** Stops all models side by side and returns when their engines are gone. */
+    public void stopAll() throws InterruptedException {
+        List<Thread> stoppers = new ArrayList<>();
+        for (LocalModel model : models)
+            stoppers.add(Thread.ofVirtual().name("stop-" + model.name()).start(() -> {
+                try {
+                    stop(model);
+                } catch (InterruptedException hurried) {
+                    // Whoever is in a hurry kills the children next.
+                }
+            }));
+        for (Thread stopper : stoppers) stopper.join();
+    }
+
+    /** Every model as the status shows it. */
+    public List<ModelStatus> status() {
+        return models.stream().map(LocalModels::status).toList();
+    }
+
+    @Override
+    public List<Entry> list() {
+        return models.stream().map(this::entry).toList();
+    }
+
+    @Override
+    public Answer find(String name) {
+        Optional<LocalModel> model = named(name);
+        if (model.isEmpty())
+            return new Answer.Unknown(
+                    Near.names(name, models.stream().map(LocalModel::name).toList()));
+        return switch (model.get().standing()) {
+            case Standing.Preparing(String what) -> new Answer.Loading(name, what, RETRY_AFTER_SECONDS);
+            case Standing.Loading(String progress) -> new Answer.Loading(name, progress, RETRY_AFTER_SECONDS);
+            case Standing.Ready(TcpEngine engine) -> new Answer.Ready(engine, name);
+            case Standing.Failed(String code, String message) -> new Answer.Failed(name, code, message);
+        };
+    }
+
+    private static ModelStatus status(LocalModel model) {
+        Plan plan = model.plan();
+        String reason = switch (model.standing()) {
+            case Standing.Preparing preparing -> "preparing";
+            case Standing.Loading loading -> "model_loading";
+            case Standing.Ready ready -> "fits_here";
+            case Standing.Failed failed -> failed.code();
+        };
+        return new ModelStatus(
+                model.name(),
+                stateOf(model).name().toLowerCase(Locale.ROOT),
+                reason,
+                model.detail(),
+                SOLO,
+                plan == null ? 0 : plan.ctxTokens(),
+                plan == null ? 0 : plan.slots(),
+                plan == null ? 0 : plan.file().bytes(),
+                plan == null ? 0 : plan.needBytes());
+    }
+
+    private static State stateOf(LocalModel model) {
+        return switch (model.standing()) {
+            case Standing.Preparing preparing -> State.LOADING;
+            case Standing.Loading loading -> State.LOADING;
+            case Standing.Ready ready -> State.READY;
+            case Standing.Failed failed -> State.FAILED;
+        };
+    }
+
+    private Entry entry(LocalModel model) {
+        Plan plan = model.plan();
+        int ctxTokens = plan == null ? 0 : plan.ctxTokens();
+        long bytes = plan == null ? 0 : plan.file().bytes();
+        return new Entry(model.name(), stateOf(model), model.detail(), ctxTokens, bytes, startedSeconds, OWNER);
+    }
+
+    private Optional<LocalModel> named(String name) {
+        for (LocalModel model : models) if (model.name().equals(name)) return Optional.of(model);
+        return Optional.empty();
+    }
+
+    private synchronized boolean entered(ModelRef ref) {
+        if (named(ref.name()).isPresent()) return false;
+        var grown = new ArrayList<>(models);
+        grown.add(new LocalModel(ref));
+        models = List.copyOf(grown);
+        return true;
+    }
+
+    private synchronized boolean leave(ModelRef ref) {
+        int before = models.size();
+        models = models.stream().filter(model -> !model.ref().equals(ref)).toList();
+        return models.size() < before;
+    }
+
+    private static Wish served(ModelRef ref) {
+        return new Wish.Refused("already_served", ref + " is served already", false);
+    }
+
+    private synchronized Wish admit(LocalModel model, ModelFile file) {
+        long takenBytes = 0;
+        for (LocalModel other : models) {
+            Plan plan = other.plan();
+            if (plan != null) takenBytes += plan.takenBytes();
+        }
+        switch (limits.plan(file, takenBytes, models.size() - 1)) {
+            case Limits.Planned.Fits(Plan plan) -> model.planned(plan);
+            case Limits.Planned.TooBig(String message) -> {
+                leave(model.ref());
+                return new Wish.Refused("model_too_big", message, false);
+            }
+        }
+        log.info("model.loading", "model", model.ref(), "mode", SOLO);
+        Thread.ofVirtual().name("model-" + model.ref()).start(() -> launch(model));
+        return new Wish.Granted(model.name());
+    }
+
+    private void launch(LocalModel model) {
+        try {
+            model.stands(new Standing.Preparing("looking for llama.cpp"));
+            switch (parts.engines().engine()) {
+                case EngineRoom.Answer.There(Engine engine) -> supervise(model, engine);
+                case EngineRoom.Answer.Missing(String code, String message) -> failed(model, code, message);
+            }
+        } catch (InterruptedException ending) {
+            // Only the JVM's end interrupts this thread.
+        }
+    }
+
+    /** Under the lock, so that a model dropped meanwhile is not started after all. */
+    private synchronized void supervise(LocalModel model, Engine engine) {
+        Plan plan = model.plan();
+        if (plan == null || !models.contains(model)) return;
+        var serving = new Serving(
+                plan.file().path(),
+                model.name(),
+                plan.ctxTokens() * plan.slots(),
+                plan.slots(),
+                plan.threads(),
+                plan.promptCacheBytes());
+        var launch = Launch.server(
+                model.name().replaceAll("[^A-Za-z0-9._-]", "_"),
+                plan.file().bytes(),
+                (port, apiKey) -> ServerCommand.of(engine, serving, port, apiKey));
+        model.supervisedBy(Supervisor.start(parts.children(), parts.ports(), launch, state -> heard(model, state)));
+    }
+
+    /** On the supervisor's thread. */
+    private void heard(LocalModel model, ChildState state) {
+        switch (state) {
+            case ChildState.Starting() -> model.stands(new Standing.Loading("starting"));
+            case ChildState.Loading(double done) ->
+                model.stands(new Standing.Loading(done < 0 ? "loading" : Math.round(done * 100) + " %"));
+            case ChildState.Ready(int port, String apiKey) -> {
+                var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+                model.stands(new Standing.Ready(new TcpEngine(address, apiKey)));
+                ready(model, port);
+            }
+            case ChildState.Restarting(var reason, var message, long delayMillis) -> {
+                model.stands(new Standing.Loading("starting again after " + reason.code()));
+                log.info("model.stopped", "model", model.ref(), "reason", reason.code());
+            }
+            case ChildState.Failed(var reason, var message) -> failed(model, reason.code(), message);
+            case ChildState.Stopped() -> {}
+        }
+    }
+
+    private void ready(LocalModel model, int port) {
+        log.info(
+                "model.ready",
+                "model",
+                model.ref(),
+                "mode",
+                SOLO,
+                "port",
+                port,
+                "workers",
+                List.of(),
+                "tensorSplit",
+                List.of());
+        Plan plan = model.plan();
+        if (plan == null) return;
+        parts.terminal()
+                .accept(model.name() + ": ready, " + plan.slots() + " at once, " + plan.ctxTokens()
+                        + " tokens of context");
+        if (plan.file().isDemo())
+            parts.terminal()
+                    .accept("  This is a demo: made on the spot, it only recites the alphabet. For a real model, give"
+                            + " --model the path of a GGUF file.");
+    }
+
+    private void failed(LocalModel model, String code, String message) {
+        model.stands(new Standing.Failed(code, message));
+        log.error("model.failed", "model", model.ref(), "reason", code, "message", message);
+        parts.terminal().accept(model.name() + ": failed: " + message);
+    }
+
+    /** Connections first: llama-server waits for its clients before it goes. */
+    private void stop(LocalModel model) throws InterruptedException {
+        if (model.standing() instanceof Standing.Ready(TcpEngine engine))
+            parts.loops().closeConnectionsTo(engine.address());
+        Supervisor supervisor = model.supervisor();
+        if (supervisor != null) supervisor.stop();
+    }
+}

@@ -1,0 +1,149 @@
+package mesh.daemon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import mesh.daemon.log.LogFormat;
+import mesh.daemon.log.LogLevel;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ConfigTest {
+    @TempDir
+    Path dataDir;
+
+    Map<Setting, List<String>> home;
+
+    @BeforeEach
+    void pointAtAnEmptyDataDir() {
+        home = Map.of(Setting.DATA_DIR, List.of(dataDir.toString()));
+    }
+
+    @Test
+    void defaultsAreThese() throws Refusal {
+        Config config = config(Map.of(), Map.of());
+
+        assertThat(config.models()).isEmpty();
+        assertThat(config.ports()).isEqualTo(new Config.Ports(9337, Config.Console.FULL, 3131));
+        assertThat(config.serve())
+                .isEqualTo(new Config.Serve(
+                        OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty(), OptionalLong.empty()));
+        assertThat(config.engine().binDir()).isEmpty();
+        assertThat(config.offline()).isFalse();
+        assertThat(config.log()).isEqualTo(new Config.Log(LogFormat.PRETTY, LogLevel.INFO));
+        assertThat(config.name()).isNotBlank();
+    }
+
+    @Test
+    void everySettingReachesItsField() throws Refusal {
+        Config config = config(
+                Map.ofEntries(
+                        Map.entry(Setting.MODEL, List.of("demo", "/m.gguf")),
+                        Map.entry(Setting.PORT, List.of("0")),
+                        Map.entry(Setting.CONSOLE, List.of("4000")),
+                        Map.entry(Setting.HEADLESS, List.of("true")),
+                        Map.entry(Setting.CTX_SIZE, List.of("2048")),
+                        Map.entry(Setting.PARALLEL, List.of("2")),
+                        Map.entry(Setting.THREADS, List.of("1")),
+                        Map.entry(Setting.MAX_VRAM, List.of("1.5")),
+                        Map.entry(Setting.BIN_DIR, List.of("/opt/llama")),
+                        Map.entry(Setting.OFFLINE, List.of("true")),
+                        Map.entry(Setting.NAME, List.of("attic")),
+                        Map.entry(Setting.LOG_FORMAT, List.of("json")),
+                        Map.entry(Setting.LOG_LEVEL, List.of("debug"))),
+                Map.of());
+
+        assertThat(config.models()).containsExactly("demo", "/m.gguf");
+        assertThat(config.ports()).isEqualTo(new Config.Ports(0, Config.Console.HEADLESS, 4000));
+        assertThat(config.serve())
+                .isEqualTo(new Config.Serve(
+                        OptionalInt.of(2048), OptionalInt.of(2), OptionalInt.of(1), OptionalLong.of(1_500_000_000L)));
+        assertThat(config.engine().binDir()).contains(Path.of("/opt/llama"));
+        assertThat(config.offline()).isTrue();
+        assertThat(config.name()).isEqualTo("attic");
+        assertThat(config.dataDir()).isEqualTo(dataDir);
+        assertThat(config.log()).isEqualTo(new Config.Log(LogFormat.JSON, LogLevel.DEBUG));
+    }
+
+    @Test
+    void commandLineBeatsEnvironmentBeatsFileBeatsDefault() throws Exception {
+        Files.writeString(
+                dataDir.resolve("mesh.toml"), "port = 1001\nparallel = 3\nctx-size = 512\nmodel = [\"a\", \"b\"]\n");
+        var environment = Map.of("MESH_PORT", "1002", "MESH_PARALLEL", "4");
+
+        var settings = Settings.resolve(with(Map.of(Setting.PORT, List.of("1003"))), environment);
+
+        assertThat(settings.of(Setting.PORT))
+                .isEqualTo(new Settings.Value(List.of("1003"), Settings.Origin.COMMAND_LINE));
+        assertThat(settings.of(Setting.PARALLEL))
+                .isEqualTo(new Settings.Value(List.of("4"), Settings.Origin.ENVIRONMENT));
+        assertThat(settings.of(Setting.CTX_SIZE)).isEqualTo(new Settings.Value(List.of("512"), Settings.Origin.FILE));
+        assertThat(settings.of(Setting.MODEL).words()).containsExactly("a", "b");
+        assertThat(settings.of(Setting.NAME).origin()).isEqualTo(Settings.Origin.DEFAULT);
+    }
+
+    @Test
+    void dataDirComesFromMeshHome() throws Refusal {
+        var settings = Settings.resolve(Map.of(), Map.of("MESH_HOME", dataDir.toString()));
+
+        assertThat(Config.of(settings).dataDir()).isEqualTo(dataDir);
+    }
+
+    @Test
+    void unknownKeyInTheFileNamesTheNearest() throws Exception {
+        Files.writeString(dataDir.resolve("mesh.toml"), "paralel = 3\n");
+
+        assertThatThrownBy(() -> config(Map.of(), Map.of()))
+                .isInstanceOf(Refusal.class)
+                .hasMessageContaining("paralel")
+                .hasMessageContaining("did you mean parallel?");
+    }
+
+    @Test
+    void malformedFileAndMissingNamedFileAreRefused() throws Exception {
+        Files.writeString(dataDir.resolve("mesh.toml"), "port = = 3\n");
+        assertThatThrownBy(() -> config(Map.of(), Map.of())).hasMessageContaining("mesh.toml");
+
+        assertThatThrownBy(() -> config(Map.of(Setting.CONFIG, List.of("other.toml")), Map.of()))
+                .isInstanceOfSatisfying(
+                        Refusal.class, r -> assertThat(r.exitCode()).isEqualTo(Refusal.MISSING));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "PORT, 65536, 0 to 65535",
+        "PORT, x, 0 to 65535",
+        "PARALLEL, 0, 1 to 256",
+        "MAX_VRAM, -1, gigabytes",
+        "MAX_VRAM, much, gigabytes",
+        "LOG_FORMAT, xml, 'pretty, json'",
+        "OFFLINE, maybe, true or false",
+    })
+    void valueOutOfRangeNamesFlagValueAndRange(Setting setting, String word, String expected) {
+        assertThatThrownBy(() -> config(Map.of(setting, List.of(word)), Map.of()))
+                .isInstanceOfSatisfying(
+                        Refusal.class, r -> assertThat(r.exitCode()).isEqualTo(Refusal.USAGE))
+                .hasMessageContaining(setting.flag())
+                .hasMessageContaining(word)
+                .hasMessageContaining(expected);
+    }
+
+    private Config config(Map<Setting, List<String>> said, Map<String, String> environment) throws Refusal {
+        return Config.of(Settings.resolve(with(said), environment));
+    }
+
+    private Map<Setting, List<String>> with(Map<Setting, List<String>> said) {
+        var all = new java.util.EnumMap<Setting, List<String>>(home);
+        all.putAll(said);
+        return all;
+    }
+}

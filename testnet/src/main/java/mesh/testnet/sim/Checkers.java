@@ -1,0 +1,113 @@
+package mesh.testnet.sim;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import mesh.core.Node;
+import mesh.core.id.NodeId;
+import mesh.core.member.Announcement;
+import mesh.core.member.Change;
+import mesh.core.member.Member;
+import mesh.core.member.Version;
+
+/**
+ * What must hold after every event, and what must hold in the end. Keeps, beside the nodes' own books, who said what
+ * and who was told of whose death. One owner, the simulation.
+ */
+final class Checkers {
+    /** What one node was last seen to hold of another. */
+    private static final class Held {
+        long incarnation = -1;
+        long sequence;
+        long buriedIncarnation = -1;
+    }
+
+    private final HashMap<NodeId, Version> said = new HashMap<>();
+    private final List<HashMap<NodeId, Held>> views = new ArrayList<>();
+    private final boolean remembersViews;
+
+    /** {@code remembersViews} costs memory with the square of the mesh's size. */
+    Checkers(boolean remembersViews) {
+        this.remembersViews = remembersViews;
+    }
+
+    /** {@code viewer} starts a life without memory. */
+    void started(int viewer) {
+        while (views.size() <= viewer) views.add(new HashMap<>());
+        views.get(viewer).clear();
+    }
+
+    void says(Announcement word) {
+        said.put(word.subject(), word.version());
+    }
+
+    /** Empty, or what is wrong with the change. */
+    String afterChange(int viewer, Change change) {
+        return switch (change) {
+            case Change.Joined(NodeId peer, Announcement word) -> heard(viewer, peer, word, true);
+            case Change.Updated(NodeId peer, Announcement word) -> heard(viewer, peer, word, false);
+            case Change.Lost(NodeId peer, NodeId _) -> buried(viewer, peer);
+            case Change.Left(NodeId peer) -> buried(viewer, peer);
+            case Change.Suspected _, Change.Cleared _, Change.Refuted _, Change.Forged _ -> "";
+        };
+    }
+
+    String afterStep(Node mind) {
+        int waiting = mind.members().waiting();
+        int bound = 2 * (mind.members().known() + 1);
+        return waiting <= bound ? "" : "rumours waiting=" + waiting + " bound=" + bound;
+    }
+
+    /** Empty, or how a client's table differs from what those who serve last said. */
+    String ofClient(Node client, List<SimNode> up) {
+        var truth = new HashMap<NodeId, Version>();
+        for (SimNode node : up) if (node.serves()) truth.put(node.id, said.get(node.id));
+        for (Member host : client.snapshot().peers())
+            if (!host.said().version().equals(truth.remove(host.id()))) return "routes to old news of " + host.id();
+        return truth.isEmpty()
+                ? ""
+                : "knows no way to " + truth.keySet().iterator().next();
+    }
+
+    /** Empty, or how a member's view differs from the truth. */
+    String ofMember(Node viewer, List<SimNode> up, long nowMillis) {
+        List<Member> live = viewer.members().live(nowMillis);
+        var truth = new HashMap<NodeId, Version>();
+        for (SimNode node : up)
+            if (!node.id.equals(viewer.self()) && !node.isClient()) truth.put(node.id, said.get(node.id));
+        for (Member member : live) {
+            Version last = truth.remove(member.id());
+            if (last == null) return "holds a ghost " + member.id();
+            if (!last.equals(member.said().version()))
+                return "holds old news of " + member.id() + " held="
+                        + member.said().version() + " last=" + last;
+            if (member.state() != Member.State.ALIVE) return "still suspects " + member.id();
+        }
+        return truth.isEmpty()
+                ? ""
+                : "misses " + truth.size() + " such as "
+                        + truth.keySet().iterator().next();
+    }
+
+    private String heard(int viewer, NodeId peer, Announcement word, boolean joined) {
+        Version last = said.get(peer);
+        if (last == null || word.isNewerThan(last.incarnation(), last.sequence()))
+            return "a word that " + peer + " never said " + word.version() + " last=" + last;
+        if (!remembersViews) return "";
+        Held held = views.get(viewer).computeIfAbsent(peer, _ -> new Held());
+        if (joined && word.incarnation() <= held.buriedIncarnation)
+            return "ghost " + peer + " revived at incarnation " + word.incarnation();
+        if (!word.isNewerThan(held.incarnation, held.sequence))
+            return "old news of " + peer + " won " + word.version() + " over " + held.incarnation + "/" + held.sequence;
+        held.incarnation = word.incarnation();
+        held.sequence = word.sequence();
+        return "";
+    }
+
+    private String buried(int viewer, NodeId peer) {
+        if (!remembersViews) return "";
+        Held held = views.get(viewer).computeIfAbsent(peer, _ -> new Held());
+        held.buriedIncarnation = held.incarnation;
+        return "";
+    }
+}

@@ -1,0 +1,2 @@
+/** Other people's client libraries against our ports. */
+package mesh.testnet.clients;

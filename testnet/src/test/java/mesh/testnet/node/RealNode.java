@@ -1,0 +1,166 @@
+package mesh.testnet.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+
+/**
+ * A real daemon in its own process, started from the built jar the way the launcher does, its JSON events read from
+ * standard output. Closing ends it in order, and by force when that takes too long. Waits have deadlines, never sleeps.
+ */
+public final class RealNode implements AutoCloseable {
+    private static final JsonMapper JSON = new JsonMapper();
+    /** Generous, because the machines are small and shared; a healthy node needs a tenth of it. */
+    static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private final Process process;
+    private final List<JsonNode> events = new ArrayList<>();
+    private final StringBuilder said = new StringBuilder();
+
+    private RealNode(Process process) {
+        this.process = process;
+    }
+
+    /** Starts {@code mesh serve} with {@code arguments}, on ports of the system's choice unless they say otherwise. */
+    public static RealNode serve(Path dataDir, Map<String, String> environment, String... arguments)
+            throws IOException {
+        var line = new ArrayList<String>(
+                List.of("serve", "--data-dir", dataDir.toString(), "--log-format", "json", "--threads", "1"));
+        List<String> given = List.of(arguments);
+        if (!given.contains("--port")) line.addAll(List.of("--port", "0"));
+        if (!given.contains("--console")) line.addAll(List.of("--console", "0"));
+        line.addAll(given);
+        return start(environment, line);
+    }
+
+    /** Runs the program with any arguments. */
+    public static RealNode start(Map<String, String> environment, List<String> arguments) throws IOException {
+        var line = new ArrayList<String>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-Xmx512m",
+                "-jar",
+                jar().toString()));
+        line.addAll(arguments);
+        var builder = new ProcessBuilder(line);
+        builder.environment().putAll(environment);
+        var node = new RealNode(builder.start());
+        node.read(node.process.inputReader(StandardCharsets.UTF_8), true);
+        node.read(
+                new BufferedReader(new InputStreamReader(node.process.getErrorStream(), StandardCharsets.UTF_8)),
+                false);
+        return node;
+    }
+
+    static Path jar() {
+        Path at = Path.of("").toAbsolutePath();
+        while (!Files.exists(at.resolve("mesh-core/pom.xml"))) at = Objects.requireNonNull(at.getParent());
+        return at.resolve("mesh-daemon/target/dist/mesh.jar");
+    }
+
+    ProcessHandle handle() {
+        return process.toHandle();
+    }
+
+    /** The first event of this name that {@code wanted} accepts, waited for. */
+    public JsonNode await(String event, Predicate<JsonNode> wanted) throws InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        synchronized (events) {
+            while (true) {
+                for (JsonNode each : events)
+                    if (each.path("event").asText().equals(event) && wanted.test(each)) return each;
+                long leftMillis = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+                if (leftMillis <= 0 || !process.isAlive())
+                    throw new AssertionError(
+                            "no " + event + (process.isAlive() ? " in time" : ", process ended") + ":\n" + said());
+                events.wait(Math.min(leftMillis, 100));
+            }
+        }
+    }
+
+    public JsonNode await(String event) throws InterruptedException {
+        return await(event, any -> true);
+    }
+
+    List<JsonNode> events(String name) {
+        synchronized (events) {
+            return events.stream()
+                    .filter(e -> e.path("event").asText().equals(name))
+                    .toList();
+        }
+    }
+
+    /** The API's root once it answers, such as {@code http://127.0.0.1:31337}. */
+    public String api() throws InterruptedException {
+        return "http://127.0.0.1:" + await("api.ready").path("port").asInt();
+    }
+
+    public String management() throws InterruptedException {
+        return "http://127.0.0.1:" + await("console.ready").path("port").asInt();
+    }
+
+    int awaitExit() throws InterruptedException {
+        assertThat(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                .as("exits; it said:\n%s", said())
+                .isTrue();
+        return process.exitValue();
+    }
+
+    /** Everything written so far, on both outputs. */
+    String said() {
+        synchronized (said) {
+            return said.toString();
+        }
+    }
+
+    /** The llama.cpp processes under this daemon now, wrappers included. */
+    List<ProcessHandle> descendants() {
+        return process.descendants().toList();
+    }
+
+    @Override
+    public void close() {
+        process.destroy();
+        if (process.onExit().completeOnTimeout(null, 20, TimeUnit.SECONDS).join() == null)
+            process.destroyForcibly().onExit().join();
+    }
+
+    private void read(BufferedReader lines, boolean mayBeEvents) {
+        Thread.ofVirtual().name("read-" + process.pid()).start(() -> {
+            try (lines) {
+                for (String line = lines.readLine(); line != null; line = lines.readLine()) heard(line, mayBeEvents);
+            } catch (IOException closed) {
+                heard("(stream closed: " + closed.getMessage() + ")", false);
+            }
+        });
+    }
+
+    private void heard(String line, boolean mayBeEvent) {
+        synchronized (said) {
+            said.append(line).append('\n');
+        }
+        if (!mayBeEvent || !line.startsWith("{")) return;
+        synchronized (events) {
+            try {
+                events.add(JSON.readTree(line));
+            } catch (IOException notJson) {
+                throw new AssertionError("standard output is not JSON: " + line, notJson);
+            }
+            events.notifyAll();
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package mesh.testnet.sim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import mesh.core.id.ModelRef;
+import org.junit.jupiter.api.Test;
+
+/** A model too large for any node runs split; when a worker dies the group re-forms or waits, with numbers. */
+class SplitGroupLosesWorkerSim {
+    private static final ModelRef MODEL = new ModelRef("Qwen2.5-72B");
+    private static final long NEED = 40 * Machines.GIB;
+
+    @Test
+    void anotherWorkerReplacesTheLostOne() {
+        var mesh = Simulation.of(4).seed(111).build();
+        for (int node = 0; node < 4; node++)
+            mesh.start(node, Machines.serving(node, (30 - node) * Machines.GIB, MODEL, NEED, false));
+        for (int node = 1; node < 4; node++) mesh.join(node, 0);
+        mesh.settle(30_000);
+        mesh.run(10_000);
+        int worker = lender(mesh);
+        long starts = mesh.engines().starts();
+
+        mesh.crash(worker);
+        mesh.run(20_000);
+
+        assertThat(mesh.misplay()).isEmpty();
+        assertThat(mesh.engines().part(0, MODEL)).startsWith("hosts over");
+        assertThat(lender(mesh)).isNotEqualTo(worker);
+        assertThat(mesh.engines().starts() - starts).as("host and new worker").isLessThanOrEqualTo(3);
+    }
+
+    @Test
+    void groupThatIsTooSmallWaitsAndGoesOnWhenMemoryComes() {
+        var mesh = Simulation.of(3).seed(112).build();
+        for (int node = 0; node < 2; node++)
+            mesh.start(node, Machines.serving(node, 30 * Machines.GIB, MODEL, NEED, false));
+        mesh.join(1, 0);
+        mesh.run(20_000);
+
+        mesh.crash(1);
+        mesh.run(20_000);
+        assertThat(mesh.engines().parts(0)).isEqualTo("nothing");
+        assertThat(mesh.node(0).snapshot().outcomes().toString())
+                .contains("needBytes=" + NEED)
+                .contains("haveBytes=" + 30 * Machines.GIB);
+
+        mesh.start(2, Machines.serving(2, 20 * Machines.GIB, MODEL, NEED, false));
+        mesh.join(2, 0);
+        mesh.run(20_000);
+        assertThat(mesh.engines().part(0, MODEL)).startsWith("hosts over [2]");
+    }
+
+    private static int lender(Simulation mesh) {
+        for (int node = 0; node < mesh.size(); node++)
+            if (mesh.isUp(node) && mesh.engines().part(node, MODEL).startsWith("lends")) return node;
+        return -1;
+    }
+}

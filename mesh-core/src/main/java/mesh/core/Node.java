@@ -198,7 +198,7 @@ public final class Node {
             viewChanged = false;
             elect(now, outbox, out);
         }
-        elections.forEach((model, outcome) -> engines.elected(model, outcome, now, out));
+        elections.forEach((model, outcome) -> engines.elected(model, outcome, members::isTrusted, now, out));
         if (now < nextStandbyMillis || !own.assigned().isEmpty()) return;
         boolean isMoving = now - changedAtMillis < STILL_MILLIS;
         nextStandbyMillis = now + (isMoving ? tunables.deciding().standbyMillis() : STILL_MILLIS);

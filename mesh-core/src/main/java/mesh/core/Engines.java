@@ -58,7 +58,8 @@ final class Engines {
         if (!outcome.equals(engine.decided)) out.add(new Effect.Decided(model, outcome));
         engine.decided = outcome;
         Part part = outcome.part(self);
-        boolean waits = part instanceof Part.Host host && !host.workers().stream().allMatch(isTrusted);
+        boolean waits =
+                part instanceof Part.Host host && !host.workers().stream().allMatch(isTrusted);
         if (!waits && !engine.isResting(nowMillis)) play(model, engine, part, out);
     }
 

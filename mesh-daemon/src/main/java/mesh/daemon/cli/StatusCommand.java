@@ -2,7 +2,6 @@ package mesh.daemon.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.PrintWriter;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import mesh.daemon.Refusal;
 import picocli.CommandLine;
@@ -55,7 +54,7 @@ final class StatusCommand implements Callable<Integer> {
                     model.path("name").asText(),
                     model.path("state").asText(),
                     model.path("ctx").asInt() == 0 ? "-" : model.path("ctx").asText(),
-                    gigabytes(model.path("sizeBytes").asLong()),
+                    Table.bytes(model.path("sizeBytes").asLong()),
                     model.path("reason").asText("") + detail(model));
         table.print(out);
     }
@@ -66,8 +65,8 @@ final class StatusCommand implements Callable<Integer> {
     }
 
     private static String memory(JsonNode memory) {
-        return gigabytes(memory.path("usableBytes").asLong()) + " usable of "
-                + gigabytes(memory.path("totalBytes").asLong()) + " ("
+        return Table.bytes(memory.path("usableBytes").asLong()) + " usable of "
+                + Table.bytes(memory.path("totalBytes").asLong()) + " ("
                 + memory.path("source").asText() + ")";
     }
 
@@ -75,11 +74,5 @@ final class StatusCommand implements Callable<Integer> {
         return requests.path("answered").asLong() + " answered, "
                 + requests.path("failed").asLong() + " failed, "
                 + requests.path("left").asLong() + " left by their callers";
-    }
-
-    private static String gigabytes(long bytes) {
-        return bytes < 1_000_000_000L
-                ? String.format(Locale.ROOT, "%.1f MB", bytes / 1e6)
-                : String.format(Locale.ROOT, "%.1f GB", bytes / 1e9);
     }
 }

@@ -23,6 +23,8 @@ import mesh.daemon.hardware.Memory;
 import mesh.daemon.hardware.PortHolder;
 import mesh.daemon.log.Log;
 import mesh.daemon.log.LogOutput;
+import mesh.daemon.loop.Membership;
+import mesh.daemon.loop.Unable;
 import mesh.daemon.models.Catalog;
 import mesh.daemon.models.ModelStore;
 import mesh.daemon.process.Children;
@@ -61,6 +63,8 @@ public final class Daemon implements AutoCloseable {
     private final EngineRoom engines;
     private final EdgeLoops loops;
     private final LocalModels models;
+    private final Hosting hosting;
+    private final Membership membership;
 
     /** What must be done about a part that was started. */
     private interface Part {
@@ -83,13 +87,8 @@ public final class Daemon implements AutoCloseable {
         this.engines =
                 new EngineRoom(config.engine().binDir(), new EngineShelf(dataDir.engine()), config.offline(), terminal);
         this.loops = EdgeLoops.start();
-        var rooms = new LocalModels.Parts(
-                new ModelStore(dataDir.models(), Catalog.bundled()),
-                engines,
-                children,
-                new LoopbackPorts(),
-                loops,
-                terminal);
+        var store = new ModelStore(dataDir.models(), Catalog.bundled());
+        var rooms = new LocalModels.Parts(store, engines, children, new LoopbackPorts(), loops, terminal);
         this.models = new LocalModels(
                 rooms,
                 new Limits(
@@ -98,6 +97,14 @@ public final class Daemon implements AutoCloseable {
                         config.serve().ctxTokens(),
                         config.serve().parallel(),
                         config.serve().threads()));
+        this.hosting = new Hosting(config.name(), memory, models, engines, store, dataDir.models());
+        var plan = new Membership.Plan(
+                dataDir.root(),
+                config.mesh().invites(),
+                config.mesh().isEphemeral(),
+                config.mesh().bind(),
+                terminal);
+        this.membership = new Membership(plan, hosting::facts, hosting, this::fail);
     }
 
     public static Daemon open(Config config, Consumer<String> terminal) throws Refusal, InterruptedException {
@@ -133,6 +140,10 @@ public final class Daemon implements AutoCloseable {
                 // Only the JVM's end interrupts this thread.
             }
         });
+    }
+
+    private void fail(Unable unable) {
+        stops.offer(new Stop.Failed(new Refusal(unable.exitCode(), unable.code(), unable.message())));
     }
 
     /** Asks the daemon to stop; false when it is stopping already. Any thread. */
@@ -198,6 +209,10 @@ public final class Daemon implements AutoCloseable {
             parts.push(() -> Whereabouts.remove(dataDir.root()));
             terminal.accept("API      " + apiUrl + "/v1");
             if (!management.isEmpty()) terminal.accept("Console  " + management);
+            membership.start();
+            parts.push(membership::close);
+            hosting.start(membership);
+            parts.push(hosting::close);
         } catch (IOException unusable) {
             throw new Refusal(
                     Refusal.FAILED,
@@ -216,7 +231,8 @@ public final class Daemon implements AutoCloseable {
     private String management(String apiUrl) throws IOException, Refusal {
         if (config.ports().console() == Config.Console.OFF) return "";
         var routes = new RouteTable();
-        new ManagementApi(new NodeManagement(config.name(), apiUrl, memory, models, requests, this::requestStop))
+        new ManagementApi(new NodeManagement(
+                        config.name(), apiUrl, memory, models, membership, requests, this::requestStop))
                 .addTo(routes);
         if (config.ports().console() == Config.Console.FULL)
             routes.local(

@@ -42,6 +42,7 @@ final class RealNode implements AutoCloseable {
         List<String> given = List.of(arguments);
         if (!given.contains("--port")) line.addAll(List.of("--port", "0"));
         if (!given.contains("--console")) line.addAll(List.of("--console", "0"));
+        if (!given.contains("--bind-ip")) line.addAll(List.of("--bind-ip", "127.0.0.1"));
         line.addAll(given);
         return start(environment, line);
     }
@@ -110,6 +111,11 @@ final class RealNode implements AutoCloseable {
 
     String management() throws InterruptedException {
         return "http://127.0.0.1:" + await("console.ready").path("port").asInt();
+    }
+
+    /** The invite that a founder prints at its start. */
+    String invite() throws InterruptedException {
+        return await("invite.created").path("token").asText();
     }
 
     int awaitExit() throws InterruptedException {

@@ -46,6 +46,9 @@ import org.jspecify.annotations.Nullable;
  * gossip.
  */
 public final class Node {
+    /** A view that stood for longer than any wish takes to ripen makes no new one; it is looked at again now and then. */
+    private static final long STILL_MILLIS = 2 * Standby.PROMOTE_SETTLE_MILLIS;
+
     private final NodeId self;
     private final Tunables tunables;
     private final boolean passive;
@@ -60,12 +63,19 @@ public final class Node {
     private final Standby standby;
 
     private final TreeMap<ModelRef, Outcome> elections = new TreeMap<>();
+
+    /** Who voted last in each election: while they say the same, the result stands. */
+    private Map<ModelRef, Map<NodeId, Profile>> electorates = new TreeMap<>();
+
+    private List<NodeId> splitPartners = List.of();
     private Profile saidWithoutLoad;
     private boolean viewChanged = true;
     private boolean leaving;
+    private long changedAtMillis;
     private long nextElectionMillis;
     private long nextStandbyMillis;
     private long nextLoadMillis;
+    private long nextSayMillis;
     private @Nullable Snapshot snapshot;
 
     /**
@@ -120,7 +130,8 @@ public final class Node {
             case Event.Requested(ModelRef model) -> demand.asked(model, now);
             case Event.Leave() -> leave(now, outbox, out);
         }
-        if (!(event instanceof Event.Received)) say(now, outbox);
+        boolean isOwnAffair = !(event instanceof Event.Received) && !(event instanceof Event.Tick);
+        if (isOwnAffair || now >= nextSayMillis) say(now, outbox);
     }
 
     public NodeId self() {
@@ -189,7 +200,8 @@ public final class Node {
         }
         elections.forEach((model, outcome) -> engines.elected(model, outcome, now, out));
         if (now < nextStandbyMillis || !own.assigned().isEmpty()) return;
-        nextStandbyMillis = now + tunables.deciding().standbyMillis();
+        boolean isMoving = now - changedAtMillis < STILL_MILLIS;
+        nextStandbyMillis = now + (isMoving ? tunables.deciding().standbyMillis() : STILL_MILLIS);
         Optional<Task.Serve> task = standby.observe(self, view(), own.declined(), now);
         if (task.isEmpty()) return;
         own.take(task.get().model());
@@ -198,26 +210,41 @@ public final class Node {
     }
 
     private void elect(long now, Outbox outbox, List<Effect> out) {
-        Map<NodeId, Profile> view = view();
-        var partners = new LinkedHashSet<NodeId>();
-        var mine = new TreeSet<ModelRef>();
-        for (Assigned assigned : own.assigned()) {
-            mine.add(assigned.model());
-            elections.put(assigned.model(), election.decide(assigned.model(), view));
-            partners.addAll(election.partners(self, assigned.model(), view));
-        }
+        var groups = new TreeMap<ModelRef, Map<NodeId, Profile>>();
+        for (Assigned assigned : own.assigned()) groups.put(assigned.model(), new HashMap<>());
+        Profile said = members.said().profile();
+        members.eachLive((id, profile) -> join(groups, id, profile));
+        join(groups, self, said);
         for (ModelRef model : List.copyOf(elections.keySet())) {
-            if (mine.contains(model)) continue;
+            if (groups.containsKey(model)) continue;
             elections.remove(model);
             engines.gone(model, out);
         }
-        for (NodeId unmeasured : own.linksTo(List.copyOf(partners), members::rttMillis))
+        if (!groups.equals(electorates)) {
+            var partners = new LinkedHashSet<NodeId>();
+            groups.forEach((model, group) -> {
+                elections.put(model, election.decide(model, group));
+                partners.addAll(election.partners(self, model, group));
+            });
+            electorates = groups;
+            splitPartners = List.copyOf(partners);
+        }
+        for (NodeId unmeasured : own.linksTo(splitPartners, members::rttMillis))
             members.lookAt(unmeasured, now, outbox);
+    }
+
+    /** Only those who put memory to a model take part in its election. */
+    private static void join(Map<ModelRef, Map<NodeId, Profile>> groups, NodeId id, Profile profile) {
+        for (Assigned assigned : profile.assigned()) {
+            Map<NodeId, Profile> group = groups.get(assigned.model());
+            if (group != null) group.put(id, profile);
+        }
     }
 
     /** Announces what changed: what others decide by at once, mere load in its time. */
     private void say(long now, Outbox outbox) {
         if (passive || leaving) return;
+        nextSayMillis = now + tunables.deciding().electionMillis();
         Profile fresh = own.profile(now);
         if (fresh.equals(members.said().profile())) return;
         Profile withoutLoad = own.withoutLoad(fresh);
@@ -230,6 +257,9 @@ public final class Node {
 
     private void changed() {
         viewChanged = true;
+        changedAtMillis = clock.awakeMillis();
+        nextStandbyMillis = Math.min(
+                nextStandbyMillis, changedAtMillis + tunables.deciding().standbyMillis());
         snapshot = null;
     }
 
@@ -237,7 +267,7 @@ public final class Node {
 
     private Map<NodeId, Profile> view() {
         var view = new HashMap<NodeId, Profile>();
-        members.profiles(view);
+        members.eachLive(view::put);
         view.put(self, members.said().profile());
         return view;
     }

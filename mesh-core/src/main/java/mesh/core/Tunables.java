@@ -108,18 +108,18 @@ public record Tunables(
 
     /**
      * One building. A probe each 200 ms finds a death in a mesh of ten after 0.9 s at p99 (each of nine others looks
-     * with chance 1/9 a round); direct and indirect wait add 0.6 s, doubt 1.2 s: within 3 s. A stall of 1.6 s is
+     * with chance 1/9 a round); direct and indirect wait add 0.6 s, doubt 1.0 s: within 3 s. A stall of 1.4 s is
      * survived even by a node that everybody doubts at once.
      */
     public static Tunables lan() {
         return new Tunables(
                 TICK_MILLIS,
                 new Probing(200, 200, 400, 3, 8),
-                new Doubting(1_200, 3, 2, 4),
+                new Doubting(1_000, 3, 2, 4),
                 new Gossiping(4, TICK_MILLIS, 2, 1_100, 8_192),
                 new Syncing(1_000, 16_000, 10_000, 3_600_000, 60_000, 20_000),
                 new Passives(30_000, 1_000, 1_024),
-                new Deciding(200, 1_000, 1_000, 5_000, REST_MILLIS, REST_DOUBLINGS_MAX, SplitLimits.DEFAULT));
+                new Deciding(500, 1_000, 1_000, 5_000, REST_MILLIS, REST_DOUBLINGS_MAX, SplitLimits.DEFAULT));
     }
 
     /** Homes on several continents: 300 ms round trips, radio links that hiccup for seconds, dearer bytes. */

@@ -87,7 +87,7 @@ public final class Daemon implements AutoCloseable {
         this.engines =
                 new EngineRoom(config.engine().binDir(), new EngineShelf(dataDir.engine()), config.offline(), terminal);
         this.loops = EdgeLoops.start();
-        var store = new ModelStore(dataDir.models(), Catalog.bundled());
+        var store = new ModelStore(dataDir.models(), Catalog::bundled);
         var rooms = new LocalModels.Parts(store, engines, children, new LoopbackPorts(), loops, terminal);
         this.models = new LocalModels(
                 rooms,

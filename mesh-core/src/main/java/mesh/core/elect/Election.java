@@ -21,9 +21,6 @@ public final class Election {
     /** Hosts tried for a split, most memory first: a bound on work when a thousand nodes together are too few. */
     private static final int HOSTS_TRIED_MAX = 16;
 
-    /** Other workers replace those of a running split only when they are predicted to be this many times as fast. */
-    private static final int WORTH_RESTARTING = 2;
-
     private final SplitLimits limits;
 
     public Election(SplitLimits limits) {
@@ -81,13 +78,12 @@ public final class Election {
         var hosts = hosts(group);
         var planner = new Planner(limits, group);
         Optional<Plan> running = running(group);
-        Optional<Plan> chosen = running.map(plan -> keptOrCutAnew(plan, planner));
+        Optional<Plan> chosen = running.map(plan -> keptOrCutAnew(plan, planner, forced));
         Optional<Plan> refused = Optional.empty();
         for (Member host : hosts) {
             if (chosen.isPresent()) break;
-            Optional<Plan> plan = planner.plan(host);
-            boolean isSlow = plan.isPresent() && plan.get().tokenMicros() > limits.tokenMicrosMax();
-            if (!isSlow || forced) chosen = plan;
+            Optional<Plan> plan = planner.plan(host, forced);
+            if (forced || plan.isEmpty() || planner.isAcceptable(plan.get())) chosen = plan;
             else if (refused.isEmpty()) refused = plan;
         }
         if (chosen.isPresent()) {
@@ -109,12 +105,11 @@ public final class Election {
     }
 
     /** Weighed against the same host's best now: another host, bigger by jitter, is no reason to start anew. */
-    private static Plan keptOrCutAnew(Plan running, Planner planner) {
-        if (running.obeysRatios()) return running;
-        Optional<Plan> fresh = planner.plan(running.host());
-        boolean isWorthIt = fresh.isPresent()
-                && running.tokenMicros() > WORTH_RESTARTING * fresh.get().tokenMicros();
-        return isWorthIt ? fresh.get() : running;
+    private static Plan keptOrCutAnew(Plan running, Planner planner, boolean forced) {
+        return planner.plan(running.host(), forced)
+                .filter(fresh -> forced || planner.isAcceptable(fresh))
+                .filter(running::isWorthReplacing)
+                .orElse(running);
     }
 
     private static List<Member> hosts(List<Member> group) {

@@ -9,8 +9,14 @@ import java.util.List;
  * @param obeysRatios whether the shares are the operator's {@code --tensor-split}
  */
 record Plan(Member host, List<Member> workers, List<Integer> shares, Prediction prediction, boolean obeysRatios) {
-    /** Several near workers replace one that suffices only when they are this much faster: each is one more to lose. */
+    /** Several near workers replace one that suffices only when they are this much nearer: each is one more to lose. */
     private static final int PREFER_ONE_PERCENT = 125;
+
+    /** Other workers replace those of a running split only when their round trips cost this much less. */
+    private static final int RESTART_PERCENT = 200;
+
+    /** A fast model's compute per token: round trips far below it make no difference that is worth a choice. */
+    private static final long COMPUTE_MICROS_LEAST = 20_000;
 
     Plan {
         workers = List.copyOf(workers);
@@ -25,22 +31,36 @@ record Plan(Member host, List<Member> workers, List<Integer> shares, Prediction 
         return new Outcome.Split(host.id(), workerIds, shares, alone);
     }
 
-    /** Whether this plan is chosen over {@code other}; on a tie the one with fewer workers, then the one asked. */
-    boolean isBetterThan(Plan other) {
-        if (isOne() != other.isOne()) return isOne() ? isNearly(other) : !other.isNearly(this);
-        if (tokenMicros() != other.tokenMicros()) return tokenMicros() < other.tokenMicros();
-        return workers.size() <= other.workers.size();
+    /** The worker to do without first when the whole is too slow; unmeasured ones stay, the farther of equals goes. */
+    Member slowest() {
+        Member slowest = workers.getLast();
+        for (Member worker : workers) if (speed(worker) < speed(slowest)) slowest = worker;
+        return slowest;
     }
 
-    private boolean isOne() {
-        return workers.size() == 1;
+    private static long speed(Member worker) {
+        long measured = worker.profile().bandwidthBytesPerSecond();
+        return measured == 0 ? Long.MAX_VALUE : measured;
     }
 
-    private boolean isNearly(Plan several) {
-        return tokenMicros() * 100 <= several.tokenMicros() * PREFER_ONE_PERCENT;
+    /** Whether this plan of more workers is chosen over one of fewer; plans of one size are not compared. */
+    boolean isBetterThan(Plan fewer) {
+        int percent = fewer.workers.size() == 1 ? PREFER_ONE_PERCENT : 100;
+        return fewer.rankMicros() * 100 > rankMicros() * percent;
     }
 
-    long tokenMicros() {
-        return prediction.tokenMicros();
+    /** Whether this running split should end for {@code fresh}: the operator's ratios outrank what runs. */
+    boolean isWorthReplacing(Plan fresh) {
+        if (obeysRatios || fresh.obeysRatios) return !obeysRatios;
+        return rankMicros() * 100 > fresh.rankMicros() * RESTART_PERCENT;
+    }
+
+    /**
+     * What plans are compared by: round trips only. Compute is measured on some nodes and guessed on others, and a guess
+     * must not outrank a measurement; it tells whether a split is worth having, not which.
+     */
+    private long rankMicros() {
+        return COMPUTE_MICROS_LEAST
+                + prediction.hopMicros().stream().mapToLong(Long::longValue).sum();
     }
 }

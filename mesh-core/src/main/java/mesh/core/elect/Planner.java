@@ -12,6 +12,9 @@ import mesh.core.member.Profile.Served;
  * members, so that the same view gives the same plan everywhere.
  */
 final class Planner {
+    /** Nearest first; sixteen at most are used, and the farthest of hundreds would hardly be among them. */
+    private static final int LENDERS_MAX = 128;
+
     private final SplitLimits limits;
     private final List<Member> group;
 
@@ -48,44 +51,59 @@ final class Planner {
         return lenders;
     }
 
-    /** The best way to split with {@code host} in charge, or empty when it cannot gather enough. */
-    Optional<Plan> plan(Member host) {
-        if (unitsHeld(host, host) == 0) return Optional.empty();
-        Optional<Plan> obeying = byRatios(host);
-        if (obeying.isPresent()) return obeying;
-        Optional<Plan> best = Optional.empty();
-        for (Member one : lenders(host))
-            if (suffices(host, List.of(one))) best = better(best, byMemory(host, List.of(one)));
-        for (var workers : choices(host, 1)) best = better(best, byMemory(host, workers));
-        return best;
-    }
-
-    /** The operator's {@code --tensor-split} of n parts takes n - 1 workers, once as many suffice. */
-    private Optional<Plan> byRatios(Member host) {
-        int asked = host.assigned().tensorSplit().size() - 1;
-        if (asked < 1) return Optional.empty();
-        Optional<Plan> best = Optional.empty();
-        for (var workers : choices(host, asked))
-            if (workers.size() == asked) best = better(best, priced(host, workers, ratioShares(host), true));
-        return best;
-    }
-
-    /** At least {@code atLeast} workers that suffice, found from the nearest and from the biggest; named nearest first. */
-    private List<List<Member>> choices(Member host, int atLeast) {
-        List<Member> nearest = lenders(host);
-        var biggest = new ArrayList<>(nearest);
-        biggest.sort(Member.BY_MEMORY);
-        var choices = new ArrayList<List<Member>>();
-        for (var order : List.of(nearest, biggest)) {
-            var workers = justEnough(host, order, atLeast);
-            workers.sort(Comparator.comparingInt(nearest::indexOf));
-            if (!workers.isEmpty() && workers.size() <= workersMax(host)) choices.add(workers);
+    /**
+     * The best way to split with {@code host} in charge, or empty when it cannot gather enough. Unless it is forced it
+     * does without the slowest workers until it is worth having, and is as first found when it never is.
+     */
+    Optional<Plan> plan(Member host, boolean forced) {
+        var lenders = lenders(host);
+        Optional<Plan> first = plan(host, lenders);
+        Optional<Plan> plan = first;
+        while (plan.isPresent() && !forced && !isAcceptable(plan.get())) {
+            lenders.remove(plan.get().slowest());
+            plan = plan(host, lenders);
         }
-        return choices;
+        return plan.isPresent() ? plan : first;
     }
 
-    private static Optional<Plan> better(Optional<Plan> best, Plan plan) {
-        return best.isPresent() && best.get().isBetterThan(plan) ? best : Optional.of(plan);
+    boolean isAcceptable(Plan plan) {
+        return plan.prediction().tokenMicros() <= limits.tokenMicrosMax();
+    }
+
+    /**
+     * The operator's {@code --tensor-split} of n parts with n - 1 workers, once as many suffice; else one worker, or
+     * several that are clearly nearer together.
+     */
+    private Optional<Plan> plan(Member host, List<Member> lenders) {
+        var sets = cheapest(host, lenders);
+        int asked = host.assigned().tensorSplit().size() - 1;
+        if (asked >= 1 && asked < sets.size() && !sets.get(asked).isEmpty())
+            return Optional.of(priced(host, sets.get(asked), ratioShares(host), true));
+        Optional<Plan> best = Optional.empty();
+        for (var workers : sets) {
+            if (workers.isEmpty()) continue;
+            Plan plan = byMemory(host, workers);
+            if (best.isEmpty() || plan.isBetterThan(best.get())) best = Optional.of(plan);
+        }
+        return best;
+    }
+
+    private List<List<Member>> cheapest(Member host, List<Member> lenders) {
+        long own = unitsHeld(host, host);
+        int sizeMax = Math.min(Math.min(Served.WORKERS_MAX, host.need().units() - 1), lenders.size());
+        if (own == 0 || sizeMax < 1) return List.of();
+        int missing = (int) Math.max(0, host.need().units() - own);
+        var offers = lenders.stream()
+                .limit(LENDERS_MAX)
+                .map(worker -> new Cheapest.Offer(worker, hopMicros(host, worker), unitsHeld(host, worker)))
+                .toList();
+        return Cheapest.ofEachSize(offers, missing, sizeMax);
+    }
+
+    /** An unknown round trip is taken as the farthest allowed: such a worker is a last resort, not an outcast. */
+    private long hopMicros(Member host, Member worker) {
+        int rtt = host.rttMillisTo(worker);
+        return 1_000L * (rtt == Member.RTT_UNKNOWN ? limits.rttMillisMax() : rtt);
     }
 
     /** The split {@code host} runs already, if it could go on: a worker that went or shrank ends it, jitter does not. */
@@ -107,8 +125,6 @@ final class Planner {
                 && shares.stream().mapToInt(Integer::intValue).sum() == units;
         if (!wellCut) return Optional.empty();
         boolean obeys = host.assigned().tensorSplit().size() == shares.size() && shares.equals(ratioShares(host));
-        // The operator's ratios outrank what runs, as soon as there are enough workers for them.
-        if (!obeys && byRatios(host).isPresent()) return Optional.empty();
         for (int i = 0; i < shares.size() && !obeys; i++) {
             long budget = (i == 0 ? host : workers.get(i - 1)).budgetBytes();
             if (shares.get(i) * host.need().unitBytes() > Member.withSlack(budget)) return Optional.empty();
@@ -135,38 +151,6 @@ final class Planner {
         if (unitsHeld(host, host) == 0) return Reason.TOO_SMALL;
         boolean holds = unitsHeld(host, lenders(host)) >= host.need().units();
         return holds ? Reason.TOO_MANY_WORKERS : Reason.MEMORY_SHORT;
-    }
-
-    private boolean suffices(Member host, List<Member> workers) {
-        return host.need().units() > workers.size()
-                && unitsHeld(host, workers) >= host.need().units();
-    }
-
-    private static int workersMax(Member host) {
-        return Math.min(Served.WORKERS_MAX, host.need().units() - 1);
-    }
-
-    /**
-     * The first of {@code order} that suffice, less those that turn out unneeded, farthest in the order first. Empty
-     * when all of them are too few. Leaving an unneeded lender out of {@code order} does not change the answer.
-     */
-    private static List<Member> justEnough(Member host, List<Member> order, int atLeast) {
-        var taken = new ArrayList<Member>();
-        int units = host.need().units();
-        long held = unitsHeld(host, host);
-        for (Member worker : order) {
-            if (held >= units && taken.size() >= atLeast) break;
-            taken.add(worker);
-            held += unitsHeld(host, worker);
-        }
-        if (held < units || taken.size() < atLeast) return new ArrayList<>();
-        for (int i = taken.size() - 1; i >= 0 && taken.size() > atLeast; i--) {
-            long without = held - unitsHeld(host, taken.get(i));
-            if (without < units) continue;
-            taken.remove(i);
-            held = without;
-        }
-        return taken;
     }
 
     private static long unitsHeld(Member host, List<Member> workers) {
@@ -222,9 +206,8 @@ final class Planner {
         }
         var hops = new ArrayList<Long>();
         for (Member worker : workers) {
-            int rtt = host.rttMillisTo(worker);
-            assumed |= rtt == Member.RTT_UNKNOWN;
-            hops.add(1_000L * (rtt == Member.RTT_UNKNOWN ? limits.rttMillisMax() : rtt));
+            assumed |= host.rttMillisTo(worker) == Member.RTT_UNKNOWN;
+            hops.add(hopMicros(host, worker));
         }
         return new Prediction(compute, hops, assumed);
     }

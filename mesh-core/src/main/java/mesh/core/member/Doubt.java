@@ -16,6 +16,7 @@ final class Doubt {
     private final int confirmationsNeeded;
     private final List<NodeId> accusers = new ArrayList<>(1);
     private long startMillis;
+    private boolean asked;
 
     /** {@code nodes} counts the whole mesh; accuser, accused and nobody else confirm nothing. */
     Doubt(long incarnation, NodeId accuser, int nodes, Tunables tunables, long nowMillis) {
@@ -33,9 +34,20 @@ final class Doubt {
         return accusers.add(accuser);
     }
 
+    /**
+     * Once, halfway through the shortest wait: whoever still doubts asks the suspect itself, because its answer to others
+     * may have passed us by. A living one has told nearly everybody by then, so few ask.
+     */
+    boolean isTimeToAsk(long nowMillis) {
+        if (asked || nowMillis < startMillis + floorMillis / 2) return false;
+        asked = true;
+        return true;
+    }
+
     /** Gives the suspect its whole time again: we were not awake to hear it. */
     void restart(long nowMillis) {
         startMillis = nowMillis;
+        asked = false;
     }
 
     long deadlineMillis() {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.SplittableRandom;
 import mesh.core.Tunables;
@@ -19,13 +20,18 @@ final class Exchange {
 
     private static final int WANTED_BYTES = 34;
 
+    /** Of those who were dialled on invites, so many are tried while nobody else is known. */
+    private static final int INTRODUCED_MAX = 16;
+
     private final Members members;
     private final Table table;
     private final Tunables.Syncing tunables;
     private final SplittableRandom random;
+    private final LinkedHashSet<NodeId> introduced = new LinkedHashSet<>();
     private long waitMillis;
     private long nextCompareMillis;
     private long nextReconnectMillis;
+    private long newcomerUntilMillis;
 
     Exchange(Members members, Table table, Tunables.Syncing tunables, SplittableRandom random, long nowMillis) {
         this.members = members;
@@ -34,12 +40,14 @@ final class Exchange {
         this.random = random;
         this.waitMillis = tunables.soonMillis();
         this.nextCompareMillis = nowMillis + random.nextLong(tunables.soonMillis());
+        this.newcomerUntilMillis = nowMillis + tunables.lateMillis();
         this.nextReconnectMillis = nowMillis + random.nextLong(tunables.reconnectMillis());
     }
 
     void tick(long nowMillis, Outbox out) {
         if (nowMillis >= nextCompareMillis) {
             for (Peer peer : table.someLive(1, null)) compareWith(peer.id, List.of(), out);
+            if (table.live().isEmpty()) introduceAgain(nowMillis, out);
             nextCompareMillis = nowMillis + waitMillis / 2 + random.nextLong(waitMillis);
             waitMillis = Math.min(tunables.lateMillis(), 2 * waitMillis);
         }
@@ -49,9 +57,29 @@ final class Exchange {
         tryOneOfTheLost(nowMillis, out);
     }
 
-    /** Introduces this node to {@code peer} and compares. */
+    /** Introduces this node to {@code peer} who let it in, and again until somebody answers. */
+    void introduce(NodeId peer, long nowMillis, Outbox out) {
+        if (introduced.size() < INTRODUCED_MAX) introduced.add(peer);
+        soon(nowMillis);
+        greet(peer, nowMillis, out);
+    }
+
+    private void introduceAgain(long nowMillis, Outbox out) {
+        if (introduced.isEmpty()) return;
+        NodeId next = introduced.removeFirst();
+        introduced.addLast(next);
+        waitMillis = tunables.soonMillis();
+        greet(next, nowMillis, out);
+    }
+
+    /** Tells {@code peer} who speaks, and compares. */
     void greet(NodeId peer, long nowMillis, Outbox out) {
         compareWith(peer, List.of(members.ownWord(nowMillis)), out);
+    }
+
+    /** Until a comparison found nothing to learn. */
+    boolean isNewcomer(long nowMillis) {
+        return nowMillis < newcomerUntilMillis;
     }
 
     void soon(long nowMillis) {
@@ -86,7 +114,10 @@ final class Exchange {
 
     /** Gives what the other lacks, asks for what it has. */
     void versions(NodeId from, Word.Versions theirs, long nowMillis, Outbox out) {
-        if (theirs.differing().isEmpty()) return;
+        if (theirs.differing().isEmpty()) {
+            newcomerUntilMillis = 0;
+            return;
+        }
         soon(nowMillis);
         var held = new LinkedHashMap<NodeId, Version>();
         for (Version version : theirs.held()) held.put(version.id(), version);

@@ -3,8 +3,8 @@ package mesh.core.member;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.function.BiConsumer;
 import mesh.core.Check;
 import mesh.core.Tunables;
 import mesh.core.id.NodeId;
@@ -30,6 +30,9 @@ public final class Members {
     private long saidAtMillis;
     private long nextSpreadMillis;
     private boolean leaving;
+
+    /** What a newcomer is taught everybody else knows: it is not passed on, or a thousand joiners drown the mesh. */
+    private boolean learning;
 
     /** {@code incarnation} must be above that of any earlier life, as far as the caller knows. */
     public Members(
@@ -90,7 +93,9 @@ public final class Members {
                 exchange.versions(from, versions, nowMillis, out);
             }
             case Word.Supply(List<Told> news, List<NodeId> wanted) -> {
+                learning = exchange.isNewcomer(nowMillis);
                 hear(news, false, from, nowMillis, out);
+                learning = false;
                 exchange.wanted(from, wanted, nowMillis, out);
             }
         }
@@ -99,7 +104,7 @@ public final class Members {
 
     /** First words to a node that was dialled on somebody's invite. */
     public void greet(NodeId peer, long nowMillis, Outbox out) {
-        exchange.greet(peer, nowMillis, out);
+        exchange.introduce(peer, nowMillis, out);
     }
 
     /** Probes {@code peer} out of turn: its connection broke, a use of it failed, or its distance is wanted. */
@@ -141,9 +146,9 @@ public final class Members {
         return members;
     }
 
-    /** Adds everybody's profile but this node's. */
-    public void profiles(Map<NodeId, Profile> into) {
-        for (Peer peer : table.live()) into.put(peer.id, peer.said.profile());
+    /** Hands over everybody's profile but this node's. */
+    public void eachLive(BiConsumer<NodeId, Profile> each) {
+        for (Peer peer : table.live()) each.accept(peer.id, peer.said.profile());
     }
 
     /** Round trip as probes measured it; -1 = not known. */
@@ -260,7 +265,7 @@ public final class Members {
             if (isForged(word, from, out)) return;
             peer.saidAtMillis = nowMillis - ageMillis;
             table.update(peer, word);
-            queue.add(word);
+            if (!learning) queue.add(word);
             out.changed(new Change.Updated(peer.id, word));
             if (peer.doubt != null && rules.answers(peer.doubt, word)) clear(peer, out);
         } else queue.heardAgain(word);
@@ -272,7 +277,7 @@ public final class Members {
         peer.doubt = null;
         table.admit(peer);
         queue.dropDoubts(peer.id);
-        queue.add(peer.said);
+        if (!learning) queue.add(peer.said);
         out.changed(new Change.Joined(peer.id, peer.said));
     }
 
@@ -343,6 +348,7 @@ public final class Members {
         if (suspects.isEmpty()) return;
         for (Peer peer : List.copyOf(suspects.values())) {
             Doubt doubt = doubtOf(peer);
+            if (doubt.isTimeToAsk(nowMillis)) prober.probe(peer, nowMillis, out);
             if (rules.waits() && nowMillis < doubt.deadlineMillis()) continue;
             var verdict = voice.accuse(peer.id, doubt.incarnation, Accusation.Verdict.DEAD);
             bury(peer, verdict, Member.State.DEAD, nowMillis, out);
@@ -394,8 +400,7 @@ public final class Members {
 
     private void tellTheBuried(NodeId from, long nowMillis, Outbox out) {
         Peer peer = table.peer(from);
-        if (peer != null && peer.state == Member.State.DEAD && rules.tellsTheAccused())
-            out.send(from, new Word.Spread(graveOf(from, nowMillis)));
+        if (peer != null && peer.state == Member.State.DEAD) out.send(from, new Word.Spread(graveOf(from, nowMillis)));
     }
 
     /** News waits for the round's gap, except the first after a quiet while. */
@@ -412,7 +417,7 @@ public final class Members {
     /** What there is to tell {@code to}; what is held against it comes first, so that it can answer. */
     private List<Told> newsFor(NodeId to, int bytesMax, long nowMillis) {
         Peer peer = table.peer(to);
-        boolean accused = peer != null && peer.verdict != null && rules.tellsTheAccused();
+        boolean accused = peer != null && peer.verdict != null;
         if (!accused && queue.isEmpty()) return List.of();
         var news = new ArrayList<Told>();
         int room = bytesMax;

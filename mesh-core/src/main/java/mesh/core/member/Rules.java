@@ -40,11 +40,6 @@ public class Rules {
         return voice.isGenuine(rumor);
     }
 
-    /** The accused hears of it from whoever speaks to it. */
-    boolean tellsTheAccused() {
-        return true;
-    }
-
     /** A verdict out of an old table is only a doubt: a mesh that was split buried half of itself by mistake. */
     boolean doubtsOldVerdicts() {
         return true;

@@ -257,6 +257,23 @@ class ElectionTest {
     }
 
     @Test
+    void equallyNearWorkersAreTakenInOrderOfTheirIds() {
+        add(1, holder(40).link(id(2), 5).link(id(3), 5));
+        add(2, holder(20));
+        add(3, holder(20));
+
+        assertThat(decide().part(id(2))).isEqualTo(new Part.Lend(id(1)));
+    }
+
+    @Test
+    void nodeThatCannotHoldOneLayerDoesNotHost() {
+        add(1, holder(20, NEED, 1));
+        add(2, Profiles.of(60 * GB).assigned(MODEL));
+
+        assertThat(decide()).isEqualTo(new Outcome.Waiting(NEED, 20 * GB, Reason.TOO_SMALL));
+    }
+
+    @Test
     void splitThatWouldCrawlIsRefusedUnlessForced() {
         add(1, slow(holder(40)).link(id(2), 10));
         add(2, holder(30));
@@ -269,6 +286,17 @@ class ElectionTest {
 
         assertThat(refused).isEqualTo(new Outcome.Refused(Reason.SPLIT_TOO_SLOW));
         assertThat(decide()).isInstanceOf(Outcome.Split.class);
+    }
+
+    @Test
+    void workerTooSlowToBeWorthItYieldsToAFartherOne() {
+        add(1, fast(holder(40)).link(id(2), 5).link(id(3), 30));
+        Profiles crawler = holder(20);
+        crawler.bandwidth = 10 * GB;
+        add(2, crawler);
+        add(3, fast(holder(20)));
+
+        assertThat(decide().part(id(3))).isEqualTo(new Part.Lend(id(1)));
     }
 
     @Test

@@ -63,7 +63,6 @@ public final class Main implements Runnable {
     }
 
     public static void main(String[] args) {
-        LogOutput.quiet();
         int exitCode = commandLine(System.getenv()).execute(serveUnlessNamed(args));
         LogOutput.close();
         // Not System.exit: nothing but daemon threads and the exit code is left, and hooks are not ours to wait for.

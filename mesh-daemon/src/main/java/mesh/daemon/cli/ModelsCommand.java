@@ -35,7 +35,7 @@ final class ModelsCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Refusal {
         Config config = node.config();
-        var store = new ModelStore(DataDir.models(config.dataDir()), Catalog.bundled());
+        var store = new ModelStore(DataDir.models(config.dataDir()), Catalog::bundled);
         ModelStore.Shelf shelf = store.list();
         long usableBytes = config.serve().of(Memory.probe()).usableBytes();
         PrintWriter out = spec.commandLine().getOut();

@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("FutureReturnValueIgnored") // A write that fails closes the channel, and that is heard.
 final class EnginePool {
-    /** llama-server holds a thread per open connection, so few are kept; a burst pays one local connect each. */
-    private static final int IDLE_MAX = 16;
+    /** As many as a burst just used. llama-server holds a thread for each, and grows to several hundred without trouble. */
+    private static final int IDLE_MAX = 128;
 
     /** llama-server closes an idle connection after 5 s; leaving first, one sweep late at worst, avoids sending into one. */
     private static final long IDLE_NANOS_MAX = 3_000_000_000L;

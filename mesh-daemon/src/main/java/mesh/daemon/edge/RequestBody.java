@@ -48,9 +48,8 @@ final class RequestBody {
             return;
         }
         ByteBuf into = gathering;
-        if (into == null || into.writableBytes() < piece.readableBytes()) {
+        if (into == null || into.maxWritableBytes() < piece.readableBytes()) {
             into = allocator.ioBuffer(Math.max(256, piece.readableBytes()), GATHER_BYTES);
-            if (into.maxWritableBytes() < piece.readableBytes()) throw new IllegalStateException("piece too large");
             pieces.add(into);
             gathering = into;
         }

@@ -43,6 +43,8 @@ public final class ServerCommand {
         need("--parallel", Integer.toString(serving.parallel()));
         if (serving.threads() > 0) need("--threads", Integer.toString(serving.threads()));
         if (flags.knows("--alias")) need("--alias", serving.alias());
+        // Unbounded it would be 8 GiB beside what was planned.
+        if (flags.knows("--cache-ram")) need("--cache-ram", Long.toString(serving.promptCacheBytes() >> 20));
     }
 
     private void manners() {

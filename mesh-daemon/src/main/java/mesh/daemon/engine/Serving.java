@@ -10,9 +10,15 @@ import mesh.core.Check;
  * @param ctxSize tokens of context for all slots together; 0 takes the model's own
  * @param parallel answers at a time
  * @param threads 0 leaves the choice to llama.cpp
+ * @param promptCacheBytes memory for states of earlier prompts; 0 = none
  */
-public record Serving(Path model, String alias, int ctxSize, int parallel, int threads) {
+public record Serving(Path model, String alias, int ctxSize, int parallel, int threads, long promptCacheBytes) {
     public Serving {
-        Check.that(ctxSize >= 0 && parallel >= 1 && threads >= 0, "sizes count things", ctxSize, parallel, threads);
+        Check.that(
+                ctxSize >= 0 && parallel >= 1 && threads >= 0 && promptCacheBytes >= 0,
+                "sizes count things",
+                ctxSize,
+                parallel,
+                threads);
     }
 }

@@ -26,9 +26,9 @@ public final class LogOutput {
 
     private LogOutput() {}
 
-    /** Until this is called nothing is written but warnings, on standard error: what one-shot commands want. */
-    public static void quiet() {
-        root(reset(), Level.WARN).addAppender(console(context(), LogFormat.PRETTY));
+    /** What one-shot commands want, and everybody until {@link #open}. */
+    static void warningsOnly(LoggerContext context) {
+        root(context, Level.WARN).addAppender(console(context, LogFormat.PRETTY));
     }
 
     public static void open(LogFormat format, LogLevel level, Path folder) {

@@ -59,13 +59,22 @@ public final class Catalog {
 
     private record Document(List<Entry> models) {}
 
-    /** The catalog of this program. */
+    /** The catalog of this program, read at the first call. */
     public static Catalog bundled() {
-        try (InputStream json = Catalog.class.getResourceAsStream(BUNDLED)) {
-            if (json == null) throw new IllegalStateException("catalog missing path=" + BUNDLED);
-            return read(json);
-        } catch (IOException e) {
-            throw new UncheckedIOException("catalog unreadable path=" + BUNDLED, e);
+        return Bundled.CATALOG;
+    }
+
+    /** Its initialisation is what waits for the first call: reading takes longer than the rest of a start. */
+    private static final class Bundled {
+        static final Catalog CATALOG = load();
+
+        private static Catalog load() {
+            try (InputStream json = Catalog.class.getResourceAsStream(BUNDLED)) {
+                if (json == null) throw new IllegalStateException("catalog missing path=" + BUNDLED);
+                return read(json);
+            } catch (IOException e) {
+                throw new UncheckedIOException("catalog unreadable path=" + BUNDLED, e);
+            }
         }
     }
 

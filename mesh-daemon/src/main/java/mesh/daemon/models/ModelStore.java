@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Supplier;
 import mesh.core.id.ModelRef;
 import mesh.core.id.Near;
 import mesh.core.model.GgufHeader;
@@ -36,9 +37,10 @@ public final class ModelStore {
     private static final String SUFFIX = ".gguf";
 
     private final Path folder;
-    private final Catalog catalog;
+    private final Supplier<Catalog> catalog;
 
-    public ModelStore(Path folder, Catalog catalog) {
+    /** The catalog is asked for when the first name needs it. */
+    public ModelStore(Path folder, Supplier<Catalog> catalog) {
         this.folder = folder;
         this.catalog = catalog;
     }
@@ -67,7 +69,7 @@ public final class ModelStore {
         if (demo.isPresent()) return made(demo.get());
         for (Path file : files())
             if (nameOf(file).equals(said) || stemOf(nameOf(file)).equals(said)) return open(file);
-        Optional<Catalog.Entry> entry = catalog.find(said);
+        Optional<Catalog.Entry> entry = catalog.get().find(said);
         if (entry.isEmpty()) return unknown(said);
         Path file = folder.resolve(entry.get().files().getFirst());
         if (Files.isRegularFile(file)) return open(file);
@@ -156,7 +158,7 @@ public final class ModelStore {
         var names = new ArrayList<String>();
         for (DemoModel demo : DemoModel.list()) names.add(demo.name());
         for (Path file : files()) names.add(stemOf(nameOf(file)));
-        for (Catalog.Entry entry : catalog.entries()) names.add(entry.name());
+        for (Catalog.Entry entry : catalog.get().entries()) names.add(entry.name());
         return names;
     }
 
@@ -189,7 +191,7 @@ public final class ModelStore {
 
     /** The catalog's name for the file, else its stem, made printable. */
     private ModelRef ref(Path first) {
-        Optional<Catalog.Entry> entry = catalog.ofFile(nameOf(first));
+        Optional<Catalog.Entry> entry = catalog.get().ofFile(nameOf(first));
         if (entry.isPresent()) return entry.get().ref();
         String stem = stemOf(nameOf(first)).replaceAll("[^!-~]|[\"\\\\]", "-");
         return new ModelRef(stem.length() <= ModelRef.CHARS_MAX ? stem : stem.substring(0, ModelRef.CHARS_MAX));

@@ -1,5 +1,6 @@
 package mesh.daemon.quic;
 
+import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -79,7 +80,8 @@ public final class Addresses {
         if (port == 0 || port > 65_535) return Optional.empty();
         try {
             if (six) return Optional.of(new InetSocketAddress(Inet6Address.ofLiteral(host), port));
-            return Optional.of(new InetSocketAddress(java.net.Inet4Address.ofLiteral(host), port));
+            if (!host.matches("\\d{1,3}(\\.\\d{1,3}){3}")) return Optional.empty();
+            return Optional.of(new InetSocketAddress(Inet4Address.ofLiteral(host), port));
         } catch (IllegalArgumentException notLiteral) {
             return Optional.empty();
         }

@@ -12,7 +12,9 @@ public enum CloseCode {
     WRONG_ID(7),
     /** The owner of the endpoint no longer wants this peer. */
     DROPPED(8),
-    BUSY(9);
+    BUSY(9),
+    /** So many streams were reset that the stack's leftovers are worth a fresh connection. */
+    WORN(10);
 
     private final int code;
 

@@ -12,6 +12,8 @@ import io.netty.handler.codec.quic.QuicConnectionCloseEvent;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.handler.codec.quic.QuicStreamType;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.collection.LongObjectHashMap;
+import io.netty.util.collection.LongObjectMap;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import java.nio.charset.StandardCharsets;
@@ -30,12 +32,6 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("FutureReturnValueIgnored") // A write or close that fails ends its channel, and that is heard.
 final class Connection extends ChannelInboundHandlerAdapter {
-    /** A burst of a whole page of requests passes; beyond it opens are bounded by {@link #OPENS_PER_SECOND}. */
-    private static final int OPENS_BURST = 4_096;
-
-    /** Far above what one peer's API traffic needs, far below what would starve the others on the loop. */
-    private static final int OPENS_PER_SECOND = 2_048;
-
     /** After this many refused streams the peer is not clumsy but hostile. */
     private static final int REFUSED_MAX = 1_024;
 
@@ -49,6 +45,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
     private static final byte PING = 1;
     private static final byte PONG = 2;
+
+    /** Names a stream whose opener or answerer has given it up; see {@link StreamAbort}. */
+    private static final byte ABORT = 3;
 
     private static final Log log = Log.of(Connection.class);
 
@@ -69,11 +68,12 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private long rttNanos;
     private long drainingSinceNanos;
     private boolean draining;
+    private final LongObjectMap<Runnable> aborts = new LongObjectHashMap<>();
     private int openStreams;
+    private int peerStreams;
     private int messageStreams;
     private int refusedStreams;
-    private double openCredit = OPENS_BURST;
-    private long creditNanos = openedNanos;
+    private int wornStreams;
     private String closeReason = "";
 
     Connection(QuicEndpoint endpoint, boolean dialled) {
@@ -181,7 +181,23 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private void prepare(QuicStreamChannel stream) {
         stream.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         openStreams++;
-        stream.pipeline().addLast(new StreamGuard(() -> openStreams--));
+        if (!stream.isLocalCreated()) peerStreams++;
+        stream.pipeline().addLast(new StreamGuard(this));
+    }
+
+    void closed(QuicStreamChannel stream, boolean endedByPeer) {
+        openStreams--;
+        if (!stream.isLocalCreated()) peerStreams--;
+        aborts.remove(stream.streamId());
+        if (!endedByPeer && ++wornStreams > QuicConfig.WORN_STREAMS_MAX) close(CloseCode.WORN, "worn_out");
+    }
+
+    void hearAbort(QuicStreamChannel stream, Runnable aborted) {
+        aborts.put(stream.streamId(), aborted);
+    }
+
+    void tellAbort(QuicStreamChannel stream) {
+        if (channel().isActive()) datagram(ABORT, stream.streamId());
     }
 
     /** Every stream the peer opens comes through here before its first byte is read. */
@@ -192,18 +208,19 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
     /** The peer opened a stream and said its type. */
     void opened(QuicStreamChannel stream, int code) {
+        if (!closeReason.isEmpty()) return;
         StreamType type = StreamType.of(code).orElse(null);
         if (type == StreamType.ADMIT) {
             admit(stream);
         } else if (!isUp() && !confirmedByUse()) {
             endpoint.faults().count(Fault.STREAM_BEFORE_ADMISSION);
             close(CloseCode.PROTOCOL, Fault.STREAM_BEFORE_ADMISSION.code());
+        } else if (peerStreams > endpoint.config().streamsMax()) {
+            refuse(stream, Fault.STREAM_FLOOD);
         } else if (type == null) {
             refuse(stream, Fault.UNKNOWN_STREAM);
         } else if (!credential().role().includes(needed(type))) {
             refuse(stream, Fault.ROLE_TOO_LOW);
-        } else if (!hasCredit()) {
-            refuse(stream, Fault.STREAM_FLOOD);
         } else {
             pass(stream, type);
         }
@@ -259,15 +276,6 @@ final class Connection extends ChannelInboundHandlerAdapter {
         };
     }
 
-    private boolean hasCredit() {
-        long now = System.nanoTime();
-        openCredit = Math.min(OPENS_BURST, openCredit + (now - creditNanos) / 1e9 * OPENS_PER_SECOND);
-        creditNanos = now;
-        if (openCredit < 1) return false;
-        openCredit--;
-        return true;
-    }
-
     void refuse(QuicStreamChannel stream, Fault fault) {
         endpoint.faults().count(fault);
         log.debug("stream.refused", "peer", remote, "reason", fault.code());
@@ -282,7 +290,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
             if (nowNanos - openedNanos < config.handshakeMillis() * 1_000_000) return;
             endpoint.faults().count(Fault.ADMISSION_STALLED);
             close(CloseCode.REFUSED, Fault.ADMISSION_STALLED.code());
-        } else if (draining && openStreams - messageStreams <= 0 && nowNanos - drainingSinceNanos > DRAIN_NANOS) {
+        } else if (draining && openStreams == 0 && nowNanos - drainingSinceNanos > DRAIN_NANOS) {
             close(CloseCode.DUPLICATE, "duplicate");
         } else if (nowNanos - pingedNanos >= config.keepAliveMillis() * 1_000_000) {
             pingedNanos = nowNanos;
@@ -299,9 +307,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
         draining = drains;
     }
 
-    private void datagram(byte kind, long nanos) {
+    private void datagram(byte kind, long about) {
         ByteBuf bytes =
-                channel().alloc().directBuffer(1 + Long.BYTES).writeByte(kind).writeLong(nanos);
+                channel().alloc().directBuffer(1 + Long.BYTES).writeByte(kind).writeLong(about);
         channel().writeAndFlush(bytes);
     }
 
@@ -315,9 +323,11 @@ final class Connection extends ChannelInboundHandlerAdapter {
         try {
             if (peer == null || bytes.readableBytes() != 1 + Long.BYTES) return;
             byte kind = bytes.readByte();
-            long nanos = bytes.readLong();
-            if (kind == PING) datagram(PONG, nanos);
-            else if (kind == PONG && nanos == pingedNanos) rttNanos = heardNanos - nanos;
+            long about = bytes.readLong();
+            if (kind == PING) datagram(PONG, about);
+            else if (kind == PONG && about == pingedNanos) rttNanos = heardNanos - about;
+            else if (kind == ABORT && aborts.containsKey(about))
+                aborts.get(about).run();
         } finally {
             bytes.release();
         }
@@ -328,10 +338,14 @@ final class Connection extends ChannelInboundHandlerAdapter {
         if (channel != null) channel.close();
     }
 
+    /** In a task of its own: a close in the midst of received packets does not reach the other side. */
     void close(CloseCode code, String reason) {
-        if (closeReason.isEmpty()) closeReason = reason;
-        if (channel().isOpen())
-            channel().close(true, code.code(), Unpooled.copiedBuffer(reason, StandardCharsets.UTF_8));
+        if (!closeReason.isEmpty()) return;
+        closeReason = reason;
+        channel().eventLoop().execute(() -> {
+            if (channel().isOpen())
+                channel().close(true, code.code(), Unpooled.copiedBuffer(reason, StandardCharsets.UTF_8));
+        });
     }
 
     @Override
@@ -355,7 +369,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         if (remote == null) endpoint.faults().count(Fault.HANDSHAKE_FAILED);
-        log.debug("connection.failed", "peer", remote, "cause", cause.toString());
+        log.debug("peer.failed", "peer", remote, "cause", cause.toString());
     }
 
     @Override

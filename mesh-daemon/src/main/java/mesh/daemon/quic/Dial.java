@@ -55,7 +55,7 @@ final class Dial {
     private void connected(InetSocketAddress address, Connection connection, Future<? super QuicChannel> connecting) {
         running--;
         if (!connecting.isSuccess() || !connection.identified()) {
-            failed(connecting.cause());
+            failed(connection, connecting.cause());
         } else if (found) {
             connection.close(CloseCode.DUPLICATE, "duplicate");
         } else {
@@ -70,8 +70,8 @@ final class Dial {
         }
     }
 
-    private void failed(@Nullable Throwable cause) {
-        boolean wrongId = QuicEndpoint.isWrongNode(cause);
+    private void failed(Connection connection, @Nullable Throwable cause) {
+        boolean wrongId = endpoint.foundAnother(connection);
         if (wrongId) endpoint.faults().count(Fault.WRONG_ID);
         // Another node at a known address says more than silence at a stale one.
         if (wrongId || !failure.equals("wrong_id"))

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.handler.codec.quic.QuicStreamChannel;
+import io.netty.handler.codec.quic.QuicStreamFrame;
 import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
@@ -176,7 +177,10 @@ public final class Peer {
         boolean lower = endpoint.id().compareTo(id) < 0;
         Connection best = null;
         for (Connection each : connections) if (best == null || each.isDialled() == lower) best = each;
-        if (best != primary) messages.clear();
+        if (best != primary) {
+            for (QuicStreamChannel each : messages.values()) each.writeAndFlush(QuicStreamFrame.EMPTY_FIN);
+            messages.clear();
+        }
         primary = best;
         for (Connection each : connections) each.drain(each != best);
     }

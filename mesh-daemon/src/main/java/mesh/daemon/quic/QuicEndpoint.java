@@ -240,9 +240,9 @@ public final class QuicEndpoint implements AutoCloseable {
         closed = true;
         onLoop(() -> {
             for (Connection each : List.copyOf(connections)) each.close(CloseCode.SHUTDOWN, "shutdown");
+            // Behind the closes, so that they go out before the socket goes.
+            loop.execute(() -> udp().close());
         });
-        // The closes above go out before the socket goes.
-        loop.submit(() -> udp().close()).awaitUninterruptibly();
         udp().closeFuture().awaitUninterruptibly();
         group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
     }
@@ -404,10 +404,8 @@ public final class QuicEndpoint implements AutoCloseable {
                 if (trust.isRevoked(connection.credential())) down(each, CloseCode.REVOKED, Refusal.REVOKED.code());
     }
 
-    static boolean isWrongNode(@Nullable Throwable cause) {
-        for (Throwable each = cause; each != null; each = each.getCause())
-            if (each instanceof Tls.WrongNodeException) return true;
-        return false;
+    boolean foundAnother(Connection connection) {
+        return tls.foundAnother(connection.channel());
     }
 
     private long number() {

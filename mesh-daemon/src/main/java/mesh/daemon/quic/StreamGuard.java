@@ -3,6 +3,7 @@ package mesh.daemon.quic;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
@@ -20,10 +21,17 @@ import java.lang.invoke.MethodType;
 final class StreamGuard extends ChannelDuplexHandler {
     private static final MethodHandle FORGET = forget();
 
-    private final Runnable closed;
+    private final Connection connection;
+    private boolean endedByPeer;
 
-    StreamGuard(Runnable closed) {
-        this.closed = closed;
+    StreamGuard(Connection connection) {
+        this.connection = connection;
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event == ChannelInputShutdownEvent.INSTANCE) endedByPeer = true;
+        ctx.fireUserEventTriggered(event);
     }
 
     @Override
@@ -41,7 +49,7 @@ final class StreamGuard extends ChannelDuplexHandler {
         } catch (Throwable changed) {
             throw new IllegalStateException("forget a closed stream", changed);
         }
-        closed.run();
+        connection.closed(stream, endedByPeer);
         ctx.fireChannelInactive();
     }
 

@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.Set;
 import java.util.WeakHashMap;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLPeerUnverifiedException;
@@ -51,6 +52,9 @@ final class Tls {
 
     /** Which key each dialling engine insists on; engines come and go with their connections. */
     private final Map<SSLEngine, NodeId> expected = Collections.synchronizedMap(new WeakHashMap<>());
+
+    /** Dialling engines that found another node; BoringSSL does not hand on why a check failed. */
+    private final Set<SSLEngine> others = Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
     Tls(NodeKey key) throws GeneralSecurityException {
         this(key, certificate(key, key.id()));
@@ -86,6 +90,11 @@ final class Tls {
         QuicSslEngine engine = dialling.newEngine(channel.alloc());
         if (wanted != null) expected.put(engine, wanted);
         return engine;
+    }
+
+    boolean foundAnother(QuicChannel channel) {
+        SSLEngine engine = channel.sslEngine();
+        return engine != null && others.contains(engine);
     }
 
     /** Who is at the other end; TLS has proved it. */
@@ -141,7 +150,9 @@ final class Tls {
                 throw new CertificateException("certificate not signed by its own key", forged);
             }
             NodeId wanted = engine == null ? null : expected.get(engine);
-            if (wanted != null && !wanted.equals(shown)) throw new WrongNodeException(shown, wanted);
+            if (wanted == null || wanted.equals(shown)) return;
+            others.add(engine);
+            throw new CertificateException("another node answers shown=" + shown + " expected=" + wanted);
         }
 
         @Override
@@ -181,15 +192,6 @@ final class Tls {
         @Override
         public X509Certificate[] getAcceptedIssuers() {
             return new X509Certificate[0];
-        }
-    }
-
-    /** The dialled address answered with another key. */
-    static final class WrongNodeException extends CertificateException {
-        private static final long serialVersionUID = 1;
-
-        WrongNodeException(NodeId shown, NodeId wanted) {
-            super("another node answers shown=" + shown + " expected=" + wanted);
         }
     }
 

@@ -125,7 +125,7 @@ final class Transport {
                 .initialMaxData(CONNECTION_WINDOW_BYTES)
                 .initialMaxStreamDataBidirectionalLocal(STREAM_WINDOW_BYTES)
                 .initialMaxStreamDataBidirectionalRemote(STREAM_WINDOW_BYTES)
-                .initialMaxStreamsBidirectional(config.streamsMax())
+                .initialMaxStreamsBidirectional((long) config.streamsMax() + QuicConfig.WORN_STREAMS_MAX)
                 .initialMaxStreamsUnidirectional(UNIDIRECTIONAL_STREAMS)
                 .congestionControlAlgorithm(QuicCongestionControlAlgorithm.CUBIC)
                 .maxRecvUdpPayloadSize(RECEIVE_BYTES)

@@ -24,7 +24,11 @@ final class LocalModel {
     }
 
     /** How it is run, once the file and the memory are known. */
-    record Plan(ModelFile file, int ctxTokens, int slots, int threads, long needBytes) {}
+    record Plan(ModelFile file, int ctxTokens, int slots, int threads, long needBytes, long promptCacheBytes) {
+        long takenBytes() {
+            return needBytes + promptCacheBytes;
+        }
+    }
 
     private final ModelRef ref;
     private volatile @Nullable Plan plan;

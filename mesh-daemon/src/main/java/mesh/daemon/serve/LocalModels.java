@@ -204,7 +204,7 @@ public final class LocalModels implements Models {
         long takenBytes = 0;
         for (LocalModel other : models) {
             Plan plan = other.plan();
-            if (plan != null) takenBytes += plan.needBytes();
+            if (plan != null) takenBytes += plan.takenBytes();
         }
         switch (limits.plan(file, takenBytes, models.size() - 1)) {
             case Limits.Planned.Fits(Plan plan) -> model.planned(plan);
@@ -235,7 +235,12 @@ public final class LocalModels implements Models {
         Plan plan = model.plan();
         if (plan == null || !models.contains(model)) return;
         var serving = new Serving(
-                plan.file().path(), model.name(), plan.ctxTokens() * plan.slots(), plan.slots(), plan.threads());
+                plan.file().path(),
+                model.name(),
+                plan.ctxTokens() * plan.slots(),
+                plan.slots(),
+                plan.threads(),
+                plan.promptCacheBytes());
         var launch = Launch.server(
                 model.name().replaceAll("[^A-Za-z0-9._-]", "_"),
                 plan.file().bytes(),

@@ -16,21 +16,28 @@ import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import mesh.daemon.quic.StreamCode;
+import mesh.daemon.log.Log;
+import mesh.daemon.quic.StreamAbort;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One TCP connection carried through one stream. Bytes pass by reference; whoever reads is paused while the other side is
  * full, so nothing queues beyond the channels' marks. What TCP can say is said to the far end as it was: end of input as
- * an end record behind all data, a reset as a reset. Owned by the loop on which both channels run.
+ * end of input behind all data, a reset as a reset. Owned by the loop on which both channels run.
  *
- * <p>The stream carries a head of its opener's choosing, then records of a length in three bytes and that many bytes;
- * length 0 ends a direction and travels in the frame that carries the FIN, because QUIC stacks have lost a FIN that
- * travelled alone. A direction that ends without its end record was aborted.
+ * <p>The stream carries a head of its opener's choosing, then records of a length in three bytes and that many bytes. Two
+ * lengths end a direction: 0 as TCP's FIN, the largest as its RST. They travel in the frame that carries the FIN, because
+ * QUIC stacks have lost a FIN that travelled alone. Streams are always ended, never reset, since the stack does not give
+ * back what a reset stream held; {@link StreamAbort} tells the far side past a full stream.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // A write or close that fails ends its channel, and that is heard.
 final class Tunnel {
+    private static final Log log = Log.of(Tunnel.class);
+
     static final int RECORD_HEAD_BYTES = 3;
+
+    private static final int END = 0;
+    private static final int ABORT = 0xFF_FFFF;
 
     /** Tells the far end what to connect to: a few names and numbers. */
     static final int HEAD_BYTES_MAX = 4_096;
@@ -39,6 +46,11 @@ final class Tunnel {
 
     /** First look for a reset behind a stalled reader; doubles, so that a stall of hours costs a few looks. */
     private static final long PROBE_MILLIS = 1_000;
+
+    /** A lost note of an abort is repeated; a far side that never answers loses the stream by force. */
+    private static final long ABORT_REPEAT_MILLIS = 1_000;
+
+    private static final int ABORT_REPEATS_MAX = 30;
 
     private final QuicStreamChannel stream;
     private final Meter meter;
@@ -58,6 +70,7 @@ final class Tunnel {
         this.meter = meter;
         meter.opened();
         stream.closeFuture().addListener(closed -> streamClosed());
+        StreamAbort.hear(stream, this::abort);
     }
 
     /** The opening side: says the head and starts to carry. */
@@ -93,23 +106,49 @@ final class Tunnel {
         stream.config().setAutoRead(true);
     }
 
-    /** Whatever breaks breaks the whole: both sides learn of it as a reset. */
+    /** Whatever breaks breaks the whole: TCP is reset here and there, the stream ends when both directions have. */
     void abort() {
         if (over) return;
         over = true;
         meter.aborted();
-        if (stream.isOpen()) {
-            stream.shutdown(StreamCode.ABORTED);
-            stream.close();
-        }
         if (tcp != null) reset(tcp);
         release();
+        if (!stream.isActive()) return;
+        end(ABORT);
+        // What still comes is thrown away, so that the far side's end gets through.
+        stream.config().setAutoRead(true);
+        if (!streamEnded) tellAbort(0);
     }
 
+    private void tellAbort(int times) {
+        if (!stream.isActive()) return;
+        if (times == ABORT_REPEATS_MAX) {
+            stream.close();
+            return;
+        }
+        StreamAbort.tell(stream);
+        stream.eventLoop().schedule(() -> tellAbort(times + 1), ABORT_REPEAT_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /** Ends our direction, once. */
+    private void end(int how) {
+        if (tcpEnded) return;
+        tcpEnded = true;
+        ByteBuf record = stream.alloc().directBuffer(RECORD_HEAD_BYTES).writeMedium(how);
+        stream.writeAndFlush(new DefaultQuicStreamFrame(record, true));
+    }
+
+    private void broken(Throwable cause) {
+        log.debug("tunnel.broken", "stream", stream.streamId(), "cause", cause.toString());
+        abort();
+    }
+
+    /** As a TCP reset. Never from within an event of another channel, see {@link EpollSockets#closeLater}. */
     private static void reset(SocketChannel local) {
         if (!local.isOpen()) return;
+        local.config().setAutoRead(false);
         local.config().setOption(ChannelOption.SO_LINGER, 0);
-        local.close();
+        EpollSockets.closeLater(local);
     }
 
     private void streamClosed() {
@@ -130,7 +169,7 @@ final class Tunnel {
         local.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener((ChannelFuture drained) -> {
             if (!drained.isSuccess() || !local.isActive()) return;
             local.shutdownOutput();
-            if (tcpEnded) local.close();
+            if (tcpEnded) EpollSockets.closeLater(local);
         });
     }
 
@@ -172,10 +211,10 @@ final class Tunnel {
         @Override
         public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
             if (event != ChannelInputShutdownEvent.INSTANCE || tcpEnded) return;
-            tcpEnded = true;
-            ByteBuf end = ctx.alloc().directBuffer(RECORD_HEAD_BYTES).writeMedium(0);
-            stream.writeAndFlush(new DefaultQuicStreamFrame(end, true));
-            if (streamEnded && ctx.channel() instanceof SocketChannel local && local.isOutputShutdown()) local.close();
+            EpollSockets.keepRegistered(ctx.channel());
+            end(END);
+            if (streamEnded && ctx.channel() instanceof SocketChannel local && local.isOutputShutdown())
+                EpollSockets.closeLater(local);
         }
 
         @Override
@@ -190,7 +229,7 @@ final class Tunnel {
 
         @Override
         public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-            abort();
+            broken(cause);
         }
     }
 
@@ -254,7 +293,11 @@ final class Tunnel {
             left = length;
             length = 0;
             lengthBytes = 0;
-            if (left == 0) streamEnded = true;
+            if (left == END) streamEnded = true;
+            if (left == ABORT) {
+                streamEnded = true;
+                abort();
+            }
         }
 
         private void carry(ByteBuf bytes) {
@@ -279,7 +322,9 @@ final class Tunnel {
 
         @Override
         public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-            if (event == ChannelInputShutdownEvent.INSTANCE && !streamEnded) abort();
+            if (event != ChannelInputShutdownEvent.INSTANCE || streamEnded) return;
+            streamEnded = true;
+            abort();
         }
 
         /** Reads are not switched on again where input has ended: epoll would fail and close the channel. */
@@ -289,9 +334,11 @@ final class Tunnel {
                 tcp.config().setAutoRead(true);
         }
 
+        /** The far side's stack reset the stream: it will not be ended in order. */
         @Override
         public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-            abort();
+            broken(cause);
+            ctx.close();
         }
     }
 }

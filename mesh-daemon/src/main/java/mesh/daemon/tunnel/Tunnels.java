@@ -19,6 +19,7 @@ import java.net.InetSocketAddress;
 import java.util.Optional;
 import java.util.function.Function;
 import mesh.core.wire.StreamType;
+import mesh.daemon.log.Log;
 import mesh.daemon.quic.Peer;
 
 /**
@@ -28,6 +29,8 @@ import mesh.daemon.quic.Peer;
  */
 @SuppressWarnings("FutureReturnValueIgnored") // A write or close that fails ends its channel, and that is heard.
 public final class Tunnels {
+    private static final Log log = Log.of(Tunnels.class);
+
     /** As many as a peer lets us have streams; the rest is reset, which callers see at once. */
     private static final int CONNECTIONS_MAX = 1_024;
 
@@ -116,7 +119,7 @@ public final class Tunnels {
     private static void refuse(SocketChannel tcp, Meter meter) {
         meter.refused();
         tcp.config().setOption(ChannelOption.SO_LINGER, 0);
-        tcp.close();
+        EpollSockets.closeLater(tcp);
     }
 
     /**
@@ -153,6 +156,7 @@ public final class Tunnels {
                 .connect(address)
                 .addListener((ChannelFuture connected) -> {
                     if (!connected.isSuccess()) {
+                        log.debug("tunnel.unconnected", "address", address, "cause", String.valueOf(connected.cause()));
                         answering.refused();
                         tunnel.abort();
                         return;

@@ -7,13 +7,14 @@ import mesh.daemon.process.Command;
 import org.junit.jupiter.api.Test;
 
 class ServerCommandTest {
-    private static final Serving SERVING = new Serving(Path.of("/models/a b.gguf"), "demo", 4096, 2, 3);
+    private static final Serving SERVING = new Serving(Path.of("/models/a b.gguf"), "demo", 4096, 2, 3, 256L << 20);
     private static final String CORE =
             "-m FNAME\n--host H\n--port N\n-c, --ctx-size N\n-np, --parallel N\n-t, --threads N\n";
 
     @Test
     void newBuildGetsItsNewSpellingsAndTheKeyInItsEnvironment() {
-        Command command = command(CORE + "-a, --alias S\n--api-key KEY   key\n   (env: LLAMA_API_KEY)\n--metrics   m\n"
+        Command command = command(CORE
+                + "-a, --alias S\n--api-key KEY   key\n   (env: LLAMA_API_KEY)\n--metrics   m\n-cram, --cache-ram N   c\n"
                 + "--jinja, --no-jinja   j\n--offline   o\n--ui, --webui, --no-ui, --no-webui   ui\n");
 
         assertThat(command.words())
@@ -33,6 +34,8 @@ class ServerCommandTest {
                         "3",
                         "--alias",
                         "demo",
+                        "--cache-ram",
+                        "256",
                         "--metrics",
                         "--jinja",
                         "--offline",

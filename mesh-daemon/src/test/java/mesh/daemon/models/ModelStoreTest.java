@@ -39,8 +39,8 @@ class ModelStoreTest {
     @BeforeEach
     void open() throws IOException {
         folder = temp.resolve("models");
-        store = new ModelStore(
-                folder, Catalog.read(new ByteArrayInputStream(CATALOG.getBytes(StandardCharsets.UTF_8))));
+        Catalog catalog = Catalog.read(new ByteArrayInputStream(CATALOG.getBytes(StandardCharsets.UTF_8)));
+        store = new ModelStore(folder, () -> catalog);
     }
 
     @Test
@@ -185,7 +185,7 @@ class ModelStoreTest {
     void folderThatCannotBeWrittenIsRefusedAndLeftAsItWas() throws Exception {
         Path file = write(temp.resolve("file"), new byte[1]);
 
-        Resolved resolved = new ModelStore(file.resolve("models"), Catalog.bundled()).find("demo-tiny");
+        Resolved resolved = new ModelStore(file.resolve("models"), Catalog::bundled).find("demo-tiny");
 
         assertThat(refused(resolved).message()).startsWith("model cannot be made path=" + file);
         assertThat(names(temp)).containsExactly("file");

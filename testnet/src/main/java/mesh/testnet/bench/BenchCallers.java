@@ -1,9 +1,11 @@
 package mesh.testnet.bench;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -16,16 +18,21 @@ import java.util.List;
  * byte and the whole answer took. One caller is the calling thread itself; more are a virtual thread each.
  */
 final class BenchCallers {
+    private static final OperatingSystemMXBean PROCESS =
+            ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+
     private final List<Caller> callers = new ArrayList<>();
     private final List<Long> wholeNanos = new ArrayList<>();
     private final List<Long> firstNanos = new ArrayList<>();
     private long ranNanos;
+    private long cpuNanos;
 
     BenchCallers(int port, String body, int count) throws IOException {
         for (int i = 0; i < count; i++) callers.add(new Caller(port, body));
     }
 
     void run(int millis) throws InterruptedException {
+        long cpuStart = PROCESS.getProcessCpuTime();
         long start = System.nanoTime();
         long end = start + millis * 1_000_000L;
         if (callers.size() == 1) {
@@ -37,6 +44,7 @@ final class BenchCallers {
             for (Thread thread : threads) thread.join();
         }
         ranNanos += System.nanoTime() - start;
+        cpuNanos += PROCESS.getProcessCpuTime() - cpuStart;
         for (Caller caller : callers) caller.moveTo(wholeNanos, firstNanos);
     }
 
@@ -44,6 +52,7 @@ final class BenchCallers {
         wholeNanos.clear();
         firstNanos.clear();
         ranNanos = 0;
+        cpuNanos = 0;
     }
 
     long wholeMicros(int percentile) {
@@ -56,6 +65,11 @@ final class BenchCallers {
 
     long perSecond() {
         return wholeNanos.size() * 1_000_000_000L / ranNanos;
+    }
+
+    /** What this process spent per request: on callers, edge and engine together, whatever else the machine does. */
+    long cpuMicros() {
+        return cpuNanos / 1_000 / Math.max(1, wholeNanos.size());
     }
 
     private static long at(List<Long> nanos, int percentile) {

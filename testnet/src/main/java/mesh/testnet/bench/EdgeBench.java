@@ -83,8 +83,8 @@ public final class EdgeBench {
     private void head() {
         lines.add(
                 "| what | direct p50 / p99 µs | edge p50 / p99 µs | added p50 / p99 µs | first byte added p50 / p99 µs"
-                        + " | requests/s direct / edge |");
-        lines.add("|---|---|---|---|---|---|");
+                        + " | requests/s direct / edge | CPU µs per request direct / edge |");
+        lines.add("|---|---|---|---|---|---|---|");
     }
 
     private void compare(String what, String body, int callers, int directPort, int edgePort) throws Exception {
@@ -100,7 +100,7 @@ public final class EdgeBench {
         }
         lines.add(String.format(
                 Locale.ROOT,
-                "| %s | %d / %d | %d / %d | %d / %d | %d / %d | %d / %d |",
+                "| %s | %d / %d | %d / %d | %d / %d | %d / %d | %d / %d | %d / %d |",
                 what,
                 direct.wholeMicros(50),
                 direct.wholeMicros(99),
@@ -111,7 +111,9 @@ public final class EdgeBench {
                 edge.firstMicros(50) - direct.firstMicros(50),
                 edge.firstMicros(99) - direct.firstMicros(99),
                 direct.perSecond(),
-                edge.perSecond()));
+                edge.perSecond(),
+                direct.cpuMicros(),
+                edge.cpuMicros()));
     }
 
     private static EdgeServer edge(EdgeLoops loops, int enginePort, String model) throws IOException {

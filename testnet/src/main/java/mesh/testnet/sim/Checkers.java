@@ -8,7 +8,6 @@ import mesh.core.id.NodeId;
 import mesh.core.member.Announcement;
 import mesh.core.member.Change;
 import mesh.core.member.Member;
-import mesh.core.member.Profile;
 import mesh.core.member.Version;
 
 /**
@@ -49,8 +48,7 @@ final class Checkers {
             case Change.Updated(NodeId peer, Announcement word) -> heard(viewer, peer, word, false);
             case Change.Lost(NodeId peer, NodeId _) -> buried(viewer, peer);
             case Change.Left(NodeId peer) -> buried(viewer, peer);
-            case Change.Forged forged -> "forged word of " + forged.peer() + " carried by " + forged.carrier();
-            case Change.Suspected _, Change.Cleared _, Change.Refuted _ -> "";
+            case Change.Suspected _, Change.Cleared _, Change.Refuted _, Change.Forged _ -> "";
         };
     }
 
@@ -60,13 +58,23 @@ final class Checkers {
         return waiting <= bound ? "" : "rumours waiting=" + waiting + " bound=" + bound;
     }
 
-    /** Empty, or how {@code viewer}'s view differs from the truth. */
-    String atTheEnd(Node viewer, List<SimNode> up, long nowMillis) {
+    /** Empty, or how a client's table differs from what those who serve last said. */
+    String ofClient(Node client, List<SimNode> up) {
+        var truth = new HashMap<NodeId, Version>();
+        for (SimNode node : up) if (node.serves()) truth.put(node.id, said.get(node.id));
+        for (Member host : client.snapshot().peers())
+            if (!host.said().version().equals(truth.remove(host.id()))) return "routes to old news of " + host.id();
+        return truth.isEmpty()
+                ? ""
+                : "knows no way to " + truth.keySet().iterator().next();
+    }
+
+    /** Empty, or how a member's view differs from the truth. */
+    String ofMember(Node viewer, List<SimNode> up, long nowMillis) {
         List<Member> live = viewer.members().live(nowMillis);
         var truth = new HashMap<NodeId, Version>();
         for (SimNode node : up)
-            if (!node.id.equals(viewer.self()) && node.facts.role() != Profile.Role.CLIENT)
-                truth.put(node.id, said.get(node.id));
+            if (!node.id.equals(viewer.self()) && !node.isClient()) truth.put(node.id, said.get(node.id));
         for (Member member : live) {
             Version last = truth.remove(member.id());
             if (last == null) return "holds a ghost " + member.id();

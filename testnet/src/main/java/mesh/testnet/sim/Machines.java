@@ -19,9 +19,14 @@ public final class Machines {
 
     private Machines() {}
 
-    /** A member with memory and an engine and nothing to serve. */
+    /** A member that has nothing to decide: it put its memory to a model that neither it nor anybody else holds. */
     public static Profile plain(int index) {
-        return of(index, 24 * GIB, List.of(), List.of(), List.of());
+        return plain(index, 24 * GIB);
+    }
+
+    public static Profile plain(int index, long memoryBytes) {
+        var own = new ModelRef("model-" + index);
+        return of(index, memoryBytes, List.of(), List.of(), List.of(new Assigned(own, memoryBytes, false, List.of())));
     }
 
     /** Has {@code model} on disk and the operator's word to serve it. */

@@ -43,6 +43,17 @@ final class SimNode {
         return mind != null;
     }
 
+    boolean isClient() {
+        return facts.role() == Profile.Role.CLIENT;
+    }
+
+    /** Whether clients should know it. */
+    boolean serves() {
+        return mind != null
+                && !isClient()
+                && !mind.members().said().profile().served().isEmpty();
+    }
+
     long clockMillis(long trueMillis) {
         return trueMillis + clockOffsetMillis + trueMillis * driftPpm / 1_000_000;
     }

@@ -33,9 +33,9 @@ import mesh.core.wire.SignedVoice;
  */
 public final class Simulation {
     /** Every so many messages go through the real codec; what it makes of them must equal what went in. */
-    private static final int CODEC_EVERY = 16;
+    private static final int CODEC_EVERY = 32;
 
-    private static final byte[] MESH = {'s', 'i', 'm'};
+    static final byte[] MESH = {'s', 'i', 'm'};
 
     /** The first life's clock: an hour before, so that clocks can be set back. */
     private static final long EPOCH_MILLIS = 3_600_000;
@@ -43,6 +43,9 @@ public final class Simulation {
     /** Watches a run without touching it. */
     public interface Watcher {
         void noticed(long atMillis, int viewer, Change change);
+
+        /** A start, stop, fetch or decision. */
+        default void did(long atMillis, int node, Effect effect) {}
     }
 
     /** What is on the timeline. */
@@ -70,6 +73,7 @@ public final class Simulation {
     private final Traffic traffic;
     private long events;
     private long digest;
+    private long forgeries;
 
     private Simulation(Builder builder) {
         this.seed = builder.seed;
@@ -167,6 +171,11 @@ public final class Simulation {
         return events;
     }
 
+    /** Words refused for their signature. */
+    public long forgeries() {
+        return forgeries;
+    }
+
     /** Of every event and, at the moment of asking, of every view: equal for equal runs. */
     public long digest() {
         long all = digest;
@@ -185,6 +194,11 @@ public final class Simulation {
 
     public VirtualNet net() {
         return net;
+    }
+
+    /** From now on nothing is lost, late or apart; what stopped stays stopped. */
+    public void calmDown() {
+        net.calmDown();
     }
 
     public Tunables tunables() {
@@ -331,7 +345,9 @@ public final class Simulation {
     public String difference() {
         List<SimNode> up = up();
         for (SimNode node : up) {
-            String wrong = checkers.atTheEnd(mind(node), up, nowMillis());
+            String wrong = node.isClient()
+                    ? checkers.ofClient(mind(node), up)
+                    : checkers.ofMember(mind(node), up, nowMillis());
             if (!wrong.isEmpty()) return "node " + node.index + " " + wrong;
         }
         return "";
@@ -342,7 +358,7 @@ public final class Simulation {
         List<SimNode> up = up();
         SortedMap<ModelRef, Outcome> agreed = null;
         for (SimNode node : up) {
-            if (node.facts.role() == Profile.Role.CLIENT) continue;
+            if (node.isClient()) continue;
             var outcomes = mind(node).snapshot().outcomes();
             if (agreed == null) agreed = outcomes;
             if (!agreed.equals(outcomes)) return "node " + node.index + " elects " + outcomes + " others " + agreed;
@@ -426,16 +442,19 @@ public final class Simulation {
                 case Effect.Send(NodeId to, Message message) -> send(node, index(to), message);
                 case Effect.Noticed(Change change) -> noticed(node, change);
                 case Effect.Start start -> {
-                    trace.add(node.index, nowMillis(), start);
+                    did(node, start);
                     engines.start(node.index, start);
                 }
                 case Effect.Stop stop -> {
-                    trace.add(node.index, nowMillis(), stop);
+                    did(node, stop);
                     engines.stop(node.index, stop);
                 }
-                case Effect.Fetch fetch -> engines.fetch(node.index, fetch);
+                case Effect.Fetch fetch -> {
+                    did(node, fetch);
+                    engines.fetch(node.index, fetch);
+                }
                 case Effect.Decided decided -> {
-                    trace.add(node.index, nowMillis(), decided);
+                    did(node, decided);
                     engines.decided();
                 }
             }
@@ -444,10 +463,16 @@ public final class Simulation {
         if (!wrong.isEmpty()) fail(wrong, node.index);
     }
 
+    private void did(SimNode node, Effect effect) {
+        trace.add(node.index, nowMillis(), effect);
+        for (Watcher watcher : watchers) watcher.did(nowMillis(), node.index, effect);
+    }
+
     private void noticed(SimNode viewer, Change change) {
         trace.add(viewer.index, nowMillis(), change);
         String wrong = checkers.afterChange(viewer.index, change);
         if (!wrong.isEmpty()) fail("node " + viewer.index + " holds " + wrong, viewer.index, index(change.peer()));
+        if (change instanceof Change.Forged) forgeries++;
         for (Watcher watcher : watchers) watcher.noticed(nowMillis(), viewer.index, change);
     }
 

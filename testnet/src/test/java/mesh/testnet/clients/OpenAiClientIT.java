@@ -6,8 +6,6 @@ import static org.assertj.core.api.Assertions.fail;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -21,30 +19,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import mesh.daemon.api.Models;
-import mesh.daemon.api.OpenAiApi;
-import mesh.daemon.edge.EdgeLoops;
-import mesh.daemon.edge.EdgeServer;
-import mesh.daemon.edge.EdgeSettings;
-import mesh.daemon.edge.RouteTable;
-import mesh.daemon.edge.TcpEngine;
+import mesh.testnet.engine.RealEngine;
+import mesh.testnet.engine.TestModel;
+import mesh.testnet.node.RealNode;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * The openai package against a real llama-server, directly and through the edge: equal results. The engine is named by
- * {@code -Dmesh.engine.dir}, a cycle model by {@code -Dmesh.test.model}; one that takes seconds for a full context shows
- * a lost cancel best.
- */
+/** The openai package against a real llama-server, directly and through a real daemon: equal results. */
 class OpenAiClientIT {
     private static final String MODEL = "demo";
     private static final String KEY = "test-key";
 
-    /** What an engine that knows one model only cannot pass, and what is the edge's own. */
-    private static final List<String> EDGE_ONLY =
+    /** What an engine that knows one model only cannot pass, and what is the daemon's own. */
+    private static final List<String> DAEMON_ONLY =
             List.of("models.retrieve", "models.unknown", "chat.unknownModel", "requestId");
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -58,8 +47,8 @@ class OpenAiClientIT {
 
     @BeforeAll
     static void start() throws Exception {
-        Path folder = Path.of(given("mesh.engine.dir"));
-        String model = given("mesh.test.model");
+        Path folder = RealEngine.orSkip().folder();
+        String model = TestModel.file().toString();
         client = installed();
         enginePort = freePort();
         var builder = new ProcessBuilder(
@@ -95,39 +84,30 @@ class OpenAiClientIT {
     }
 
     @Test
-    void engineDirectlyAndThroughTheEdgeGiveEqualResults() throws Exception {
-        Map<String, String> direct = run(enginePort, KEY, String.join(",", EDGE_ONLY));
+    void engineDirectlyAndThroughTheDaemonGiveEqualResults() throws Exception {
+        Map<String, String> direct = run("http://127.0.0.1:" + enginePort, KEY, String.join(",", DAEMON_ONLY));
         Map<String, String> through;
-        try (var loops = EdgeLoops.start();
-                var edge = edge(loops)) {
-            through = run(edge.port(), "any", "");
+        String engineFolder = RealEngine.orSkip().folder().toString();
+        try (var node = RealNode.serve(
+                temp.resolve("data"), Map.of(), "--model", MODEL, "--parallel", "1", "--bin-dir", engineFolder)) {
+            node.await("model.ready");
+            through = run(node.api(), "any", "");
         }
 
-        assertThat(through.keySet()).containsAll(direct.keySet()).containsAll(EDGE_ONLY);
+        assertThat(through.keySet()).containsAll(direct.keySet()).containsAll(DAEMON_ONLY);
         assertThat(direct.values()).as("direct: %s", direct).containsOnly("ok");
-        assertThat(through.values()).as("through the edge: %s", through).containsOnly("ok");
-    }
-
-    private static EdgeServer edge(EdgeLoops loops) throws IOException {
-        var routes = new RouteTable();
-        new OpenAiApi("test", new OneModel()).addTo(routes);
-        return EdgeServer.start(
-                loops,
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-                routes,
-                EdgeSettings.loopbackOnly(temp.resolve("spill")),
-                served -> {});
+        assertThat(through.values()).as("through the daemon: %s", through).containsOnly("ok");
     }
 
     /** Check by check: "ok", or what went wrong. */
-    private static Map<String, String> run(int port, String key, String skip) throws Exception {
+    private static Map<String, String> run(String root, String key, String skip) throws Exception {
         Path out = Files.createTempFile(temp, "checks", ".jsonl");
         int code = finish(
                 List.of(
                         client.resolve("node_modules/.bin/node").toString(),
                         "check.mjs",
                         "--base-url",
-                        "http://127.0.0.1:" + port + "/v1",
+                        root + "/v1",
                         "--model",
                         MODEL,
                         "--key",
@@ -160,9 +140,9 @@ class OpenAiClientIT {
         Path log = folder.resolve("install.log");
         try {
             if (finish(List.of("npm", "install"), log) != 0)
-                throw missing("npm install failed: " + Files.readString(log));
+                throw RealEngine.missing("npm install failed: " + Files.readString(log));
         } catch (IOException noNpm) {
-            throw missing("npm does not start: " + noNpm.getMessage());
+            throw RealEngine.missing("npm does not start: " + noNpm.getMessage());
         }
         return folder;
     }
@@ -203,34 +183,6 @@ class OpenAiClientIT {
     private static int freePort() throws IOException {
         try (var socket = new ServerSocket(0)) {
             return socket.getLocalPort();
-        }
-    }
-
-    private static String given(String property) {
-        String value = System.getProperty(property);
-        if (value == null) throw missing("no -D" + property);
-        return value;
-    }
-
-    /** Never returns: skips, or fails where the tool is required. */
-    private static RuntimeException missing(String reason) {
-        if (System.getProperty("mesh.it", "optional").equals("required")) fail("required for this run: " + reason);
-        Assumptions.abort(reason);
-        return new IllegalStateException(reason);
-    }
-
-    /** One model, ready, at the engine under test. */
-    private static final class OneModel implements Models {
-        @Override
-        public List<Entry> list() {
-            return List.of(new Entry(MODEL, State.READY, "", 8_192, 0, 1, "mesh"));
-        }
-
-        @Override
-        public Answer find(String name) {
-            if (!name.equals(MODEL)) return new Answer.Unknown(List.of(MODEL));
-            var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), enginePort);
-            return new Answer.Ready(new TcpEngine(address, KEY), MODEL);
         }
     }
 }

@@ -108,7 +108,7 @@ class LlamaServerIT {
     }
 
     private Supervisor supervise(Path model) {
-        var serving = new Serving(model, "demo", 512, 1, 1);
+        var serving = new Serving(model, "demo", 512, 1, 1, 0);
         var launch = Launch.server("llama", 0, (port, apiKey) -> ServerCommand.of(engine, serving, port, apiKey));
         return Supervisor.start(children, new LoopbackPorts(), launch, states);
     }

@@ -132,7 +132,7 @@ class SupervisorTest {
         Engine engine = fake("");
         var starts = new AtomicInteger();
         try (var holder = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"))) {
-            var serving = new Serving(data.resolve("m.gguf"), "demo", 512, 1, 1);
+            var serving = new Serving(data.resolve("m.gguf"), "demo", 512, 1, 1, 0);
             supervise(
                     (port, apiKey) -> ServerCommand.of(
                             engine, serving, starts.getAndIncrement() == 0 ? holder.getLocalPort() : port, apiKey),
@@ -161,7 +161,7 @@ class SupervisorTest {
 
     private Supervisor supervise(String knobs, Duration silenceMax) throws Exception {
         Engine engine = fake(knobs);
-        var serving = new Serving(data.resolve("m.gguf"), "demo", 512, 1, 1);
+        var serving = new Serving(data.resolve("m.gguf"), "demo", 512, 1, 1, 0);
         Launch.Commands commands = (port, apiKey) -> ServerCommand.of(engine, serving, port, apiKey);
         RestartPolicy policy = knobs.contains("silent") ? RestartPolicy.NEVER : QUICK;
         var launch = new Launch("fake", commands, Readiness.health(), 0, silenceMax, policy);

@@ -12,7 +12,7 @@ public final class TestModel {
     private TestModel() {}
 
     public static Path file() {
-        return switch (new ModelStore(FOLDER, Catalog.bundled()).find("demo")) {
+        return switch (new ModelStore(FOLDER, Catalog::bundled).find("demo")) {
             case Resolved.Found(var model) -> model.path();
             case Resolved.NotFound(var reason, var message, var near, var advice) -> throw new AssertionError(message);
             case Resolved.Refused(var code, var message) -> throw new AssertionError(message);

@@ -39,7 +39,6 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class FakeLlamaIT {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final HttpClient HTTP = HttpClient.newHttpClient();
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String ASK = "\"messages\":[{\"role\":\"user\",\"content\":\"go\"}]";
 
@@ -56,7 +55,7 @@ class FakeLlamaIT {
         children = new Children(data.resolve("run"), data.resolve("log"));
         Engine engine = RealEngine.orSkip();
         var states = new States();
-        var serving = new Serving(TestModel.file(), "demo", 4096, 1, 1);
+        var serving = new Serving(TestModel.file(), "demo", 4096, 1, 1, 0);
         Launch.Commands commands = (port, apiKey) -> ServerCommand.of(engine, serving, port, apiKey);
         Supervisor.start(children, new LoopbackPorts(), Launch.server("llama", 0, commands), states);
         ChildState.Ready ready = states.await(ChildState.Ready.class, PATIENCE);
@@ -147,7 +146,10 @@ class FakeLlamaIT {
                                 ? HttpRequest.BodyPublishers.noBody()
                                 : HttpRequest.BodyPublishers.ofString(body));
         if (withKey) request.header("Authorization", "Bearer " + key);
-        return HTTP.send(request.build(), HttpResponse.BodyHandlers.ofString());
+        // A client of its own for each call: a kept connection may be closed by the server just as it is used again.
+        try (var http = HttpClient.newHttpClient()) {
+            return http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+        }
     }
 
     private List<String> events(int port, String body) throws Exception {

@@ -76,7 +76,7 @@ class DemoModelsIT {
         private final Process process;
 
         Server(String demo) throws Exception {
-            var found = (Resolved.Found) new ModelStore(folder, Catalog.bundled()).find(demo);
+            var found = (Resolved.Found) new ModelStore(folder, Catalog::bundled).find(demo);
             int port = freePort();
             address = URI.create("http://127.0.0.1:" + port);
             Path log = folder.resolve(demo + ".log");

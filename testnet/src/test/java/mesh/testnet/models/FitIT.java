@@ -108,7 +108,7 @@ class FitIT {
     }
 
     private ModelFile open(String said) {
-        Resolved resolved = new ModelStore(folder, Catalog.bundled()).find(said);
+        Resolved resolved = new ModelStore(folder, Catalog::bundled).find(said);
         assertThat(resolved).isInstanceOf(Resolved.Found.class);
         return ((Resolved.Found) resolved).file();
     }

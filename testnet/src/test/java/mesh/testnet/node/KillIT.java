@@ -21,34 +21,30 @@ import org.junit.jupiter.api.io.TempDir;
 class KillIT {
     private static final int KILLS = 20;
     private static final long SEED = 2026;
-    /** From before the first child to well into serving, on these machines. */
-    private static final int MOMENT_MILLIS_MAX = 2500;
+    private static final int MOMENT_MILLIS_MAX = 2000;
 
     @Test
     void killedDaemonLeavesNoChild(@TempDir Path dataDir) throws Exception {
         var chance = new Random(SEED);
         int killedWithChildren = 0;
         for (int round = 0; round < KILLS; round++) {
-            int moment = chance.nextInt(MOMENT_MILLIS_MAX);
-            killedWithChildren += killedAt(moment, dataDir) ? 1 : 0;
+            // Half of the moments fall into the start, wherever it has come; half into serving under load.
+            boolean isServing = round % 2 == 0;
+            if (killedAt(chance.nextInt(MOMENT_MILLIS_MAX), isServing, dataDir)) killedWithChildren++;
         }
 
         assertThat(killedWithChildren)
                 .as("kills that hit a daemon with children")
-                .isGreaterThan(KILLS / 4);
+                .isGreaterThanOrEqualTo(KILLS / 2);
     }
 
     /** True when the kill hit a daemon that had children. */
-    private static boolean killedAt(int momentMillis, Path dataDir) throws Exception {
+    private static boolean killedAt(int momentMillis, boolean isServing, Path dataDir) throws Exception {
         var asking = new AtomicBoolean(true);
         Set<ProcessHandle> children = new HashSet<>();
-        try (var node = RealNode.serve(
-                dataDir,
-                Map.of(),
-                "--model",
-                "demo",
-                "--bin-dir",
-                RealEngine.orSkip().folder().toString())) {
+        String engine = RealEngine.orSkip().folder().toString();
+        try (var node = RealNode.serve(dataDir, Map.of(), "--model", "demo", "--bin-dir", engine)) {
+            if (isServing) node.await("model.ready");
             Thread load = Thread.ofVirtual().start(() -> ask(node, asking));
             long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(momentMillis);
             // The moment itself is the condition here: what must hold is looked for after it.

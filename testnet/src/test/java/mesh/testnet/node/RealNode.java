@@ -22,7 +22,7 @@ import java.util.function.Predicate;
  * A real daemon in its own process, started from the built jar the way the launcher does, its JSON events read from
  * standard output. Closing ends it in order, and by force when that takes too long. Waits have deadlines, never sleeps.
  */
-final class RealNode implements AutoCloseable {
+public final class RealNode implements AutoCloseable {
     private static final JsonMapper JSON = new JsonMapper();
     /** Generous, because the machines are small and shared; a healthy node needs a tenth of it. */
     static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -36,7 +36,8 @@ final class RealNode implements AutoCloseable {
     }
 
     /** Starts {@code mesh serve} with {@code arguments}, on ports of the system's choice unless they say otherwise. */
-    static RealNode serve(Path dataDir, Map<String, String> environment, String... arguments) throws IOException {
+    public static RealNode serve(Path dataDir, Map<String, String> environment, String... arguments)
+            throws IOException {
         var line = new ArrayList<String>(
                 List.of("serve", "--data-dir", dataDir.toString(), "--log-format", "json", "--threads", "1"));
         List<String> given = List.of(arguments);
@@ -48,7 +49,7 @@ final class RealNode implements AutoCloseable {
     }
 
     /** Runs the program with any arguments. */
-    static RealNode start(Map<String, String> environment, List<String> arguments) throws IOException {
+    public static RealNode start(Map<String, String> environment, List<String> arguments) throws IOException {
         var line = new ArrayList<String>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
@@ -77,7 +78,7 @@ final class RealNode implements AutoCloseable {
     }
 
     /** The first event of this name that {@code wanted} accepts, waited for. */
-    JsonNode await(String event, Predicate<JsonNode> wanted) throws InterruptedException {
+    public JsonNode await(String event, Predicate<JsonNode> wanted) throws InterruptedException {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         synchronized (events) {
             while (true) {
@@ -92,7 +93,7 @@ final class RealNode implements AutoCloseable {
         }
     }
 
-    JsonNode await(String event) throws InterruptedException {
+    public JsonNode await(String event) throws InterruptedException {
         return await(event, any -> true);
     }
 
@@ -105,11 +106,11 @@ final class RealNode implements AutoCloseable {
     }
 
     /** The API's root once it answers, such as {@code http://127.0.0.1:31337}. */
-    String api() throws InterruptedException {
+    public String api() throws InterruptedException {
         return "http://127.0.0.1:" + await("api.ready").path("port").asInt();
     }
 
-    String management() throws InterruptedException {
+    public String management() throws InterruptedException {
         return "http://127.0.0.1:" + await("console.ready").path("port").asInt();
     }
 

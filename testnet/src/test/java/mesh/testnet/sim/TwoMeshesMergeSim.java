@@ -2,6 +2,7 @@ package mesh.testnet.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import mesh.core.Node;
 import org.junit.jupiter.api.Test;
 
 /** Two meshes that never heard of each other become one through a single introduction. */
@@ -22,8 +23,12 @@ class TwoMeshesMergeSim {
     }
 
     @Test
-    void meshThatWasSplitHealsByItself() {
-        var mesh = Simulation.of(30).seed(12).build();
+    void meshThatWasSplitHealsByItselfAndEvictsNobody() {
+        assertThat(lossesWhileHealing(Node::new)).isZero();
+    }
+
+    static int lossesWhileHealing(NodeMaker maker) {
+        var mesh = Simulation.of(30).seed(12).maker(maker).build();
         mesh.startAllThrough(0);
         mesh.converge(10_000);
         int[] sides = new int[30];
@@ -34,8 +39,9 @@ class TwoMeshesMergeSim {
         assertThat(mesh.node(20).snapshot().peers()).hasSize(17);
 
         mesh.net().heal();
+        var losses = Losses.seenByAll(mesh);
 
         mesh.converge(3 * mesh.tunables().syncing().reconnectMillis());
-        assertThat(mesh.node(3).snapshot().peers()).hasSize(29);
+        return losses.count();
     }
 }

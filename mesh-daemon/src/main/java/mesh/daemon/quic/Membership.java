@@ -1,0 +1,270 @@
+package mesh.daemon.quic;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import mesh.core.id.Admission;
+import mesh.core.id.Certificate;
+import mesh.core.id.Checked;
+import mesh.core.id.Credential;
+import mesh.core.id.Invite;
+import mesh.core.id.MeshId;
+import mesh.core.id.NodeId;
+import mesh.core.id.Refusal;
+import mesh.core.id.Revocation;
+import mesh.core.id.Role;
+import mesh.core.id.Serial;
+import mesh.core.id.Trust;
+import mesh.daemon.log.Log;
+import mesh.daemon.store.Ed25519Verifier;
+import mesh.daemon.store.MeshFiles;
+import mesh.daemon.store.NodeKey;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * This node's part in its mesh: founding, inviting, admitting, revoking, renewing, all written down before it counts.
+ * Any thread; calls that touch the disk block. The lock keeps memory and files in one order, which an owner thread
+ * could do too but would make every caller of a short write wait for a mailbox.
+ */
+public final class Membership implements Doorkeeper {
+    private static final Log log = Log.of(Membership.class);
+
+    /** The founder's own certificate outlives the machine; revocation is what ends it. */
+    private static final Duration FOUNDER_TERM = Duration.ofDays(3_650);
+
+    private final NodeKey node;
+    private final MeshFiles files;
+    private final ReentrantLock writing = new ReentrantLock();
+    private final Admission admission;
+    private final SecureRandom random = new SecureRandom();
+    private final List<Invite> invites;
+    private @Nullable NodeKey meshKey;
+    private volatile @Nullable Standing standing;
+
+    /** One invite of this node's and how far it is used. */
+    public record Issued(Invite invite, int used, boolean revoked) {}
+
+    private Membership(NodeKey node, MeshFiles files) throws IOException {
+        this.node = node;
+        this.files = files;
+        this.admission = new Admission(node, files.uses());
+        this.invites = new ArrayList<>(files.invites());
+        this.meshKey = files.meshKey().orElse(null);
+    }
+
+    /** Takes up what the folder holds. A credential that no longer holds is kept; the mesh will say so. */
+    public static Membership open(NodeKey node, MeshFiles files) throws IOException {
+        var membership = new Membership(node, files);
+        Optional<Credential> own = files.credential();
+        if (own.isPresent()) {
+            var trust = new Trust(own.get().mesh(), Ed25519Verifier.ED25519);
+            for (Revocation each : files.revocations())
+                if (trust.learn(each, System.currentTimeMillis()) instanceof Checked.Good<Trust>(Trust more))
+                    trust = more;
+            membership.standing = new Standing(trust, own.get());
+        }
+        return membership;
+    }
+
+    /** Makes a mesh of which this node is the first admin. */
+    public Standing found() throws IOException {
+        writing.lock();
+        try {
+            NodeKey mesh = files.makeMeshKey();
+            long now = System.currentTimeMillis();
+            var own = Credential.root(Certificate.issue(
+                    mesh, node.id(), Role.ADMIN, now - Trust.SKEW_MILLIS, now + FOUNDER_TERM.toMillis(), serial()));
+            files.credential(own);
+            meshKey = mesh;
+            var founded = new Standing(new Trust(new MeshId(mesh.id()), Ed25519Verifier.ED25519), own);
+            standing = founded;
+            log.info("mesh.founded", "meshId", founded.trust().mesh());
+            return founded;
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    @Override
+    public Optional<Standing> standing() {
+        return Optional.ofNullable(standing);
+    }
+
+    /**
+     * A new invite to this node's mesh.
+     *
+     * @param uses how many nodes it lets in; {@link Invite#UNCOUNTED} for a listing
+     */
+    public Checked<Invite> invite(Role role, int uses, Duration lasts, List<InetSocketAddress> addresses)
+            throws IOException {
+        writing.lock();
+        try {
+            Standing now = standing;
+            if (now == null) return Checked.refused(Refusal.NO_CREDENTIAL);
+            if (!now.own().role().includes(Role.ADMIN)) return Checked.refused(Refusal.NOT_ADMIN);
+            long wall = System.currentTimeMillis();
+            List<String> texts = addresses.stream()
+                    .map(Addresses::text)
+                    .limit(Invite.ADDRESSES_MAX)
+                    .toList();
+            var fresh = Invite.issue(
+                    node, new Invite.Terms(now.own(), texts, role, wall + lasts.toMillis(), uses, serial()));
+            invites.removeIf(old -> old.terms().notAfterMillis() < wall);
+            invites.add(fresh);
+            files.invites(invites);
+            return Checked.good(fresh);
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    /** This node's invites that have not ended. */
+    public List<Issued> invites() {
+        writing.lock();
+        try {
+            long wall = System.currentTimeMillis();
+            Standing now = standing;
+            return invites.stream()
+                    .filter(each -> each.terms().notAfterMillis() >= wall)
+                    .map(each -> new Issued(
+                            each,
+                            admission.usesOf(each.terms().serial()),
+                            now != null && now.trust().isRevoked(each)))
+                    .toList();
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    /**
+     * Withdraws an invite, a certificate or a node. The caller spreads the revocation and rechecks its endpoint. With the
+     * mesh's key at hand it revokes anybody, else as the admin it is.
+     */
+    public Checked<Revocation> revoke(Revocation.Target target) throws IOException {
+        writing.lock();
+        try {
+            Standing now = standing;
+            if (now == null) return Checked.refused(Refusal.NO_CREDENTIAL);
+            NodeKey mesh = meshKey;
+            long wall = System.currentTimeMillis();
+            Optional<Credential> by = mesh != null ? Optional.empty() : Optional.of(now.own());
+            long until = wall + Admission.ADMIN_MILLIS;
+            var fresh = Revocation.issue(
+                    mesh != null ? mesh : node, new Revocation.Terms(now.trust().mesh(), target, by, wall, until));
+            return learn(fresh).then(changed -> Checked.good(fresh));
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    /** Takes a revocation in, from here or from a peer; answers whether it was new. */
+    public Checked<Boolean> learn(Revocation revocation) throws IOException {
+        writing.lock();
+        try {
+            Standing now = standing;
+            if (now == null) return Checked.refused(Refusal.NO_CREDENTIAL);
+            switch (now.trust().learn(revocation, System.currentTimeMillis())) {
+                case Checked.Good<Trust>(Trust more) -> {
+                    if (more == now.trust()) return Checked.good(false);
+                    files.revocations(more.revocations());
+                    standing = new Standing(more, now.own());
+                    return Checked.good(true);
+                }
+                case Checked.Refused<Trust>(Refusal reason) -> {
+                    return Checked.refused(reason);
+                }
+            }
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    /** Whether two thirds of the credential's term are over. */
+    public boolean wantsRenewal(long nowMillis) {
+        Standing now = standing;
+        if (now == null) return false;
+        long begin = now.own().chain().getFirst().terms().notBeforeMillis();
+        long end = now.own().notAfterMillis();
+        return nowMillis > begin + (end - begin) / 3 * 2;
+    }
+
+    /** Leaves the mesh and forgets it; a mesh key that was made here stays on disk. */
+    public void leave() throws IOException {
+        writing.lock();
+        try {
+            files.forget();
+            invites.clear();
+            standing = null;
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    @Override
+    public void admit(NodeId presenter, Invite invite, Consumer<Checked<Credential>> answer) {
+        desk(answer, now -> {
+            Checked<Credential> admitted =
+                    admission.admit(now.trust(), now.own(), invite, presenter, serial(), System.currentTimeMillis());
+            if (admitted instanceof Checked.Good<Credential>) files.uses(admission.uses());
+            return admitted;
+        });
+    }
+
+    @Override
+    public void renew(NodeId presenter, Credential present, Consumer<Checked<Credential>> answer) {
+        desk(
+                answer,
+                now -> admission.renew(
+                        now.trust(), now.own(), present, presenter, serial(), System.currentTimeMillis()));
+    }
+
+    private interface Decision {
+        Checked<Credential> decide(Standing now) throws IOException;
+    }
+
+    /** Off the loop, because a use is on disk before its certificate leaves. */
+    private void desk(Consumer<Checked<Credential>> answer, Decision decision) {
+        Thread.ofVirtual().name("admission").start(() -> {
+            Checked<Credential> decided;
+            writing.lock();
+            try {
+                Standing now = standing;
+                decided = now == null ? Checked.refused(Refusal.WRONG_MESH) : decision.decide(now);
+            } catch (IOException disk) {
+                log.error("admission.unwritten", "cause", disk.toString());
+                decided = Checked.refused(Refusal.FULL);
+            } finally {
+                writing.unlock();
+            }
+            answer.accept(decided);
+        });
+    }
+
+    @Override
+    public void granted(Trust trust, Credential credential) {
+        Standing before = standing;
+        // The trust may have been made from an invite; revocations heard since stay.
+        Trust kept = before != null && before.trust().mesh().equals(trust.mesh()) ? before.trust() : trust;
+        standing = new Standing(kept, credential);
+        Thread.ofVirtual().name("credential").start(() -> {
+            writing.lock();
+            try {
+                files.credential(credential);
+            } catch (IOException disk) {
+                log.error("credential.unwritten", "cause", disk.toString());
+            } finally {
+                writing.unlock();
+            }
+        });
+    }
+
+    private Serial serial() {
+        return new Serial(random.nextLong(), random.nextLong());
+    }
+}

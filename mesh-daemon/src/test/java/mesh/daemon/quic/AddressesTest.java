@@ -53,13 +53,26 @@ class AddressesTest {
     void textIsReadBack() {
         for (String text : List.of("192.0.2.7:4433", "[2001:db8:0:0:0:0:0:1]:65535"))
             assertThat(Addresses.text(Addresses.parse(text).orElseThrow())).isEqualTo(text);
-        assertThat(Addresses.text(InetSocketAddress.createUnresolved("somewhere", 1))).isEmpty();
+        assertThat(Addresses.text(InetSocketAddress.createUnresolved("somewhere", 1)))
+                .isEmpty();
     }
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"", ":", "somewhere.example:80", "192.0.2.7", "192.0.2.7:0", "192.0.2.7:65536", "192.0.2:1",
-                "[::1:80", "::1:80", "localhost:80", "192.0.2.7:-1", "[192.0.2.7]:1"})
+            strings = {
+                "",
+                ":",
+                "somewhere.example:80",
+                "192.0.2.7",
+                "192.0.2.7:0",
+                "192.0.2.7:65536",
+                "192.0.2:1",
+                "[::1:80",
+                "::1:80",
+                "localhost:80",
+                "192.0.2.7:-1",
+                "[192.0.2.7]:1"
+            })
     void anythingButALiteralIsRefused(String text) {
         assertThat(Addresses.parse(text)).isEmpty();
     }

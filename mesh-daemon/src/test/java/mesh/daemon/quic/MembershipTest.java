@@ -105,7 +105,8 @@ class MembershipTest {
         member.granted(membership.standing().orElseThrow().trust(), granted);
 
         assertThat(refused(member.invite(Role.CLIENT, 1, DAY, List.of()))).isEqualTo(Refusal.NOT_ADMIN);
-        assertThat(refused(member.revoke(new Revocation.Target.Node(founder.id())))).isEqualTo(Refusal.NOT_ADMIN);
+        assertThat(refused(member.revoke(new Revocation.Target.Node(founder.id()))))
+                .isEqualTo(Refusal.NOT_ADMIN);
         var revocation = good(membership.revoke(new Revocation.Target.Node(newcomer.id())));
         assertThat(good(member.learn(revocation))).isTrue();
         assertThat(good(member.learn(revocation))).isFalse();

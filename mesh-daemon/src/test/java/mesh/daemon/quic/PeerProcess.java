@@ -22,8 +22,8 @@ final class PeerProcess {
             var endpoint = QuicEndpoint.open(TestNode.loopback(), key, membership, node);
             var in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
             String token = in.readLine();
-            var invite = (Checked.Good<Invite>)
-                    Invite.parse(token, Ed25519Verifier.ED25519, System.currentTimeMillis());
+            var invite =
+                    (Checked.Good<Invite>) Invite.parse(token, Ed25519Verifier.ED25519, System.currentTimeMillis());
             if (membership.standing().isEmpty()) endpoint.join(invite.value(), PeerProcess::report);
             else
                 endpoint.dial(

@@ -27,7 +27,8 @@ class KeyFileTest {
         var made = KeyFile.open(file);
 
         assertThat(KeyFile.open(file).id()).isEqualTo(made.id());
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file))).isEqualTo("rw-------");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                .isEqualTo("rw-------");
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(folder.resolve("identity"))))
                 .isEqualTo("rwx------");
         try (Stream<Path> all = Files.list(folder.resolve("identity"))) {
@@ -84,7 +85,8 @@ class KeyFileTest {
         assertThat(Ed25519Verifier.ED25519.verify(key.id(), message, signature)).isTrue();
         signature[5] ^= 1;
         assertThat(Ed25519Verifier.ED25519.verify(key.id(), message, signature)).isFalse();
-        assertThat(Ed25519Verifier.ED25519.verify(key.id(), message, new byte[3])).isFalse();
+        assertThat(Ed25519Verifier.ED25519.verify(key.id(), message, new byte[3]))
+                .isFalse();
     }
 
     @Test

@@ -29,8 +29,7 @@ final class Guests implements AutoCloseable, PeerListener {
 
     Guests(Path folder, String token) {
         this.folder = folder;
-        this.invite = ((Checked.Good<Invite>)
-                        Invite.parse(token, Ed25519Verifier.ED25519, System.currentTimeMillis()))
+        this.invite = ((Checked.Good<Invite>) Invite.parse(token, Ed25519Verifier.ED25519, System.currentTimeMillis()))
                 .value();
     }
 
@@ -39,7 +38,8 @@ final class Guests implements AutoCloseable, PeerListener {
         long[] nanos = new long[guests];
         for (int i = 0; i < guests; i++) {
             var key = NodeKey.fresh();
-            var membership = Membership.open(key, new MeshFiles(folder.resolve(key.id().toString())));
+            var membership =
+                    Membership.open(key, new MeshFiles(folder.resolve(key.id().toString())));
             var endpoint = QuicEndpoint.open(
                     QuicConfig.on(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)), key, membership, this);
             endpoints.add(endpoint);

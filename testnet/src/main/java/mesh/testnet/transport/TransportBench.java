@@ -190,6 +190,7 @@ public final class TransportBench {
         byte[] chunk = new byte[64 << 10];
         for (int count = socket.getInputStream().read(chunk);
                 count >= 0;
-                count = socket.getInputStream().read(chunk)) socket.getOutputStream().write(chunk, 0, count);
+                count = socket.getInputStream().read(chunk))
+            socket.getOutputStream().write(chunk, 0, count);
     }
 }

@@ -59,7 +59,8 @@ final class TransportNode implements PeerListener {
         PrintStream out = new PrintStream(new java.io.FileOutputStream(java.io.FileDescriptor.out), true);
         var node = new TransportNode(Path.of(args[0]), Integer.parseInt(args[1]));
         var in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
-        for (String line = in.readLine(); line != null; line = in.readLine()) out.println(node.answer(line.split(" ", -1)));
+        for (String line = in.readLine(); line != null; line = in.readLine())
+            out.println(node.answer(line.split(" ", -1)));
         node.endpoint.close();
     }
 
@@ -73,13 +74,14 @@ final class TransportNode implements PeerListener {
             // A local port that leads to the given port beside the other end.
             case "enter" -> {
                 Peer peer = endpoint.peers().iterator().next();
-                yield "" + tunnels.enter(
-                                new InetSocketAddress(LOOPBACK, 0),
-                                peer,
-                                StreamType.RPC,
-                                words[1].getBytes(StandardCharsets.US_ASCII))
-                        .address()
-                        .getPort();
+                yield ""
+                        + tunnels.enter(
+                                        new InetSocketAddress(LOOPBACK, 0),
+                                        peer,
+                                        StreamType.RPC,
+                                        words[1].getBytes(StandardCharsets.US_ASCII))
+                                .address()
+                                .getPort();
             }
             case "relay" -> "" + TcpRelay.open(endpoint.loop(), Integer.parseInt(words[1]));
             case "spin" -> {
@@ -94,15 +96,14 @@ final class TransportNode implements PeerListener {
     }
 
     private String invite() throws IOException {
-        var invite = (Checked.Good<Invite>) membership.invite(
-                Role.SPLIT, Invite.UNCOUNTED, Duration.ofHours(1), List.of(endpoint.address()));
+        var invite = (Checked.Good<Invite>)
+                membership.invite(Role.SPLIT, Invite.UNCOUNTED, Duration.ofHours(1), List.of(endpoint.address()));
         return invite.value().token();
     }
 
     private String join(String token) throws InterruptedException {
         var outcomes = new LinkedBlockingQueue<Dialled>();
-        var invite =
-                (Checked.Good<Invite>) Invite.parse(token, Ed25519Verifier.ED25519, System.currentTimeMillis());
+        var invite = (Checked.Good<Invite>) Invite.parse(token, Ed25519Verifier.ED25519, System.currentTimeMillis());
         endpoint.join(invite.value(), outcomes::add);
         return outcomes.take().getClass().getSimpleName();
     }
@@ -144,8 +145,8 @@ final class TransportNode implements PeerListener {
     }
 
     private static Optional<InetSocketAddress> target(byte[] head) {
-        return Optional.of(new InetSocketAddress(
-                LOOPBACK, Integer.parseInt(new String(head, StandardCharsets.US_ASCII))));
+        return Optional.of(
+                new InetSocketAddress(LOOPBACK, Integer.parseInt(new String(head, StandardCharsets.US_ASCII))));
     }
 
     /** The process of one node, spoken to line by line. */

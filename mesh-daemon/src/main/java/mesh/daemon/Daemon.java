@@ -23,7 +23,7 @@ import mesh.daemon.hardware.Memory;
 import mesh.daemon.hardware.PortHolder;
 import mesh.daemon.log.Log;
 import mesh.daemon.log.LogOutput;
-import mesh.daemon.loop.Membership;
+import mesh.daemon.loop.Belonging;
 import mesh.daemon.loop.Unable;
 import mesh.daemon.models.Catalog;
 import mesh.daemon.models.ModelStore;
@@ -64,7 +64,7 @@ public final class Daemon implements AutoCloseable {
     private final EdgeLoops loops;
     private final LocalModels models;
     private final Hosting hosting;
-    private final Membership membership;
+    private final Belonging belonging;
 
     /** What must be done about a part that was started. */
     private interface Part {
@@ -98,13 +98,13 @@ public final class Daemon implements AutoCloseable {
                         config.serve().parallel(),
                         config.serve().threads()));
         this.hosting = new Hosting(config.name(), memory, models, engines, store, dataDir.models());
-        var plan = new Membership.Plan(
+        var plan = new Belonging.Plan(
                 dataDir.root(),
                 config.mesh().invites(),
                 config.mesh().isEphemeral(),
                 config.mesh().bind(),
                 terminal);
-        this.membership = new Membership(plan, hosting::facts, hosting, this::fail);
+        this.belonging = new Belonging(plan, hosting::facts, hosting, this::fail);
     }
 
     public static Daemon open(Config config, Consumer<String> terminal) throws Refusal, InterruptedException {
@@ -209,9 +209,9 @@ public final class Daemon implements AutoCloseable {
             parts.push(() -> Whereabouts.remove(dataDir.root()));
             terminal.accept("API      " + apiUrl + "/v1");
             if (!management.isEmpty()) terminal.accept("Console  " + management);
-            membership.start();
-            parts.push(membership::close);
-            hosting.start(membership);
+            belonging.start();
+            parts.push(belonging::close);
+            hosting.start(belonging);
             parts.push(hosting::close);
         } catch (IOException unusable) {
             throw new Refusal(
@@ -232,7 +232,7 @@ public final class Daemon implements AutoCloseable {
         if (config.ports().console() == Config.Console.OFF) return "";
         var routes = new RouteTable();
         new ManagementApi(new NodeManagement(
-                        config.name(), apiUrl, memory, models, membership, requests, this::requestStop))
+                        config.name(), apiUrl, memory, models, belonging, requests, this::requestStop))
                 .addTo(routes);
         if (config.ports().console() == Config.Console.FULL)
             routes.local(

@@ -33,7 +33,7 @@ import mesh.daemon.api.Management.ModelStatus;
 import mesh.daemon.engine.Engine;
 import mesh.daemon.hardware.Memory;
 import mesh.daemon.log.Log;
-import mesh.daemon.loop.Membership;
+import mesh.daemon.loop.Belonging;
 import mesh.daemon.loop.MeshLoop;
 import mesh.daemon.loop.Orders;
 import mesh.daemon.models.DemoModel;
@@ -66,7 +66,7 @@ final class Hosting implements Orders {
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Set<ModelRef> orderedByMesh = ConcurrentHashMap.newKeySet();
     private final Set<ModelRef> seen = new HashSet<>();
-    private volatile @Nullable Membership membership;
+    private volatile @Nullable Belonging belonging;
     private volatile List<OnDisk> onDisk = List.of();
     private FileTime listedAt = FileTime.fromMillis(0);
     private boolean isEngineWanted;
@@ -81,13 +81,13 @@ final class Hosting implements Orders {
         this.modelsFolder = modelsFolder;
     }
 
-    void start(Membership membership) {
-        this.membership = membership;
+    void start(Belonging belonging) {
+        this.belonging = belonging;
         Thread.ofVirtual().name("hosting").start(() -> {
             try {
                 do {
                     listModels();
-                    if (membership.loop().isPresent()) look(membership.loop().get(), membership.facts());
+                    if (belonging.loop().isPresent()) look(belonging.loop().get(), belonging.facts());
                 } while (!closing.await(LOOK_MILLIS, TimeUnit.MILLISECONDS));
             } catch (InterruptedException ending) {
                 // Only the JVM's end interrupts this thread.
@@ -250,7 +250,7 @@ final class Hosting implements Orders {
 
     private void refused(ModelRef model, String code, String message) {
         log.warn("order.refused", "model", model, "reason", code, "message", message);
-        Membership in = membership;
+        Belonging in = belonging;
         if (in != null) in.loop().ifPresent(loop -> loop.tell(new Event.ModelFailed(model)));
     }
 

@@ -1,6 +1,7 @@
 package mesh.daemon;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -15,11 +16,11 @@ import mesh.core.member.Member;
 import mesh.core.member.Profile.Phase;
 import mesh.daemon.api.Management;
 import mesh.daemon.hardware.Memory;
-import mesh.daemon.loop.Membership;
+import mesh.daemon.loop.Belonging;
+import mesh.daemon.quic.Membership;
 import mesh.daemon.quic.Peer;
 import mesh.daemon.serve.LocalModels;
 import mesh.daemon.serve.LocalModels.Wish;
-import mesh.daemon.trust.Belonging;
 
 /** The daemon as its management API sees it. Called on virtual threads. */
 final class NodeManagement implements Management {
@@ -30,7 +31,7 @@ final class NodeManagement implements Management {
     private final String apiUrl;
     private final Memory memory;
     private final LocalModels models;
-    private final Membership membership;
+    private final Belonging belonging;
     private final Requests requests;
     private final Consumer<String> stop;
 
@@ -39,36 +40,36 @@ final class NodeManagement implements Management {
             String apiUrl,
             Memory memory,
             LocalModels models,
-            Membership membership,
+            Belonging belonging,
             Requests requests,
             Consumer<String> stop) {
         this.nodeName = nodeName;
         this.apiUrl = apiUrl;
         this.memory = memory;
         this.models = models;
-        this.membership = membership;
+        this.belonging = belonging;
         this.requests = requests;
         this.stop = stop;
     }
 
     @Override
     public Status status() {
-        Optional<Membership.View> view = membership.view();
+        Optional<Belonging.View> view = belonging.view();
         return new Status(
                 Version.text(),
                 new NodeStatus(
                         view.map(v -> v.node().hex()).orElse(""),
                         nodeName,
-                        view.flatMap(Membership.View::role).map(Role::toString).orElse(""),
+                        view.flatMap(Belonging.View::role).map(Role::toString).orElse(""),
                         view.flatMap(v -> v.addresses().stream().findFirst()).orElse("")),
-                view.flatMap(Membership.View::mesh).map(MeshId::hex).orElse(""),
+                view.flatMap(Belonging.View::mesh).map(MeshId::hex).orElse(""),
                 apiUrl,
                 new MemoryStatus(
                         memory.totalBytes(),
                         memory.usableBytes(),
                         memory.source().word()),
                 models.status(),
-                membership.snapshot().stream()
+                belonging.snapshot().stream()
                         .flatMap(snapshot -> snapshot.peers().stream())
                         .map(this::shown)
                         .toList(),
@@ -93,7 +94,7 @@ final class NodeManagement implements Management {
     }
 
     private PeerStatus shown(Member peer) {
-        Optional<Peer.Path> path = membership.path(peer.id());
+        Optional<Peer.Path> path = belonging.path(peer.id());
         double rttMillis = path.filter(open -> open.rttMicros() > 0)
                 .map(open -> open.rttMicros() / MICROS_PER_MILLI)
                 .orElse((double) peer.rttMillis());
@@ -126,9 +127,9 @@ final class NodeManagement implements Management {
         if (seconds < 1 || seconds > SECONDS_MAX)
             return new Invited.Refused("bad_value", "expires " + seconds + " s: expected 1 s to a year");
         try {
-            return switch (membership.invite(named.get(), uses, seconds * 1_000)) {
+            return switch (belonging.invite(named.get(), uses, Duration.ofSeconds(seconds))) {
                 case Checked.Good<Invite>(Invite invite) ->
-                    new Invited.Made(invite.token(), shown(new Belonging.Issued(invite, 0, false)));
+                    new Invited.Made(invite.token(), shown(new Membership.Issued(invite, 0, false)));
                 case Checked.Refused<Invite>(var reason) -> new Invited.Refused(reason.code(), unable(reason));
             };
         } catch (IOException full) {
@@ -147,25 +148,25 @@ final class NodeManagement implements Management {
 
     @Override
     public List<InviteStatus> invites() {
-        return membership.invites().stream().map(NodeManagement::shown).toList();
+        return belonging.invites().stream().map(NodeManagement::shown).toList();
     }
 
-    private static InviteStatus shown(Belonging.Issued issued) {
+    private static InviteStatus shown(Membership.Issued issued) {
         Invite.Terms terms = issued.invite().terms();
-        boolean isUsedUp = terms.uses() != Invite.UNCOUNTED && issued.uses() >= terms.uses();
+        boolean isUsedUp = terms.uses() != Invite.UNCOUNTED && issued.used() >= terms.uses();
         return new InviteStatus(
                 terms.serial().toString(),
                 terms.role().toString(),
                 Instant.ofEpochMilli(terms.notAfterMillis()).toString(),
                 terms.uses(),
-                issued.uses(),
-                issued.isRevoked() ? "revoked" : isUsedUp ? "used_up" : "open");
+                issued.used(),
+                issued.revoked() ? "revoked" : isUsedUp ? "used_up" : "open");
     }
 
     @Override
     public Changed revoke(String invite) {
         try {
-            if (invite.matches("[0-9a-f]{32}") && membership.revoke(Serial.parse(invite)))
+            if (invite.matches("[0-9a-f]{32}") && belonging.revoke(Serial.parse(invite)))
                 return new Changed.Done(invite);
             return new Changed.Refused(
                     "invite_unknown", "this node has issued no invite " + invite + "; see mesh invite list", true);
@@ -176,13 +177,10 @@ final class NodeManagement implements Management {
 
     @Override
     public Changed leave() {
-        String mesh = membership
-                .view()
-                .flatMap(Membership.View::mesh)
-                .map(MeshId::hex)
-                .orElse("");
+        String mesh =
+                belonging.view().flatMap(Belonging.View::mesh).map(MeshId::hex).orElse("");
         try {
-            membership.forget();
+            belonging.forget();
         } catch (IOException stuck) {
             return new Changed.Refused("data_dir_unusable", "cannot forget the mesh: " + stuck.getMessage(), false);
         }

@@ -30,7 +30,7 @@ public enum Setting {
             "0",
             "the UDP port other nodes reach this one on; 0 takes the one of the last time, or any"),
     BIND_IP(Kind.VALUE, "ADDRESS", "any", "the address other nodes reach this one on; any listens on all"),
-    EPHEMERAL(Kind.SWITCH, "", "false", "a key and membership for this run only, never written to disk"),
+    EPHEMERAL(Kind.SWITCH, "", "false", "a key for this run only, never written to disk; nothing of the mesh is kept"),
     CTX_SIZE(Kind.VALUE, "TOKENS", "auto", "context per request; auto takes what the model has and memory holds"),
     PARALLEL(
             Kind.VALUE,

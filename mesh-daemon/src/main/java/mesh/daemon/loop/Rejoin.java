@@ -19,9 +19,9 @@ import mesh.core.id.Refusal;
 import mesh.core.id.Role;
 import mesh.daemon.log.Log;
 import mesh.daemon.quic.Dialled;
+import mesh.daemon.quic.Membership;
 import mesh.daemon.quic.Peer;
 import mesh.daemon.quic.QuicEndpoint;
-import mesh.daemon.trust.Belonging;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,13 +40,10 @@ final class Rejoin {
     /** How often it is looked at whether this node is alone, and whom it knows. */
     private static final long LOOK_MILLIS = 500;
 
-    /** Asked for in time: an admin may be away for days. */
-    private static final long RENEW_BEFORE_MILLIS = 10L * 24 * 3_600_000;
-
     /** An endpoint that does not answer by then never will. */
     private static final long DIAL_MILLIS = 30_000;
 
-    private final Belonging belonging;
+    private final Membership membership;
     private final QuicEndpoint endpoint;
     private final List<Invite> invites;
     private final LastPeers lastPeers;
@@ -68,8 +65,8 @@ final class Rejoin {
         Optional<Snapshot> snapshot();
     }
 
-    Rejoin(Belonging belonging, QuicEndpoint endpoint, List<Invite> invites, LastPeers lastPeers, Place place) {
-        this.belonging = belonging;
+    Rejoin(Membership membership, QuicEndpoint endpoint, List<Invite> invites, LastPeers lastPeers, Place place) {
+        this.membership = membership;
         this.endpoint = endpoint;
         this.invites = invites;
         this.lastPeers = lastPeers;
@@ -99,7 +96,7 @@ final class Rejoin {
                     lastPeers.remember(snapshot.get().peers());
                     renew();
                 } else if (System.nanoTime() - nextTryNanos >= 0) {
-                    if (belonging.isMember()) reach(known);
+                    if (Belonging.isMember(membership, endpoint.id())) reach(known);
                     else join();
                     nextTryNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(retryMillis);
                     retryMillis = Math.min(2 * retryMillis, RETRY_MILLIS_MAX);
@@ -168,11 +165,7 @@ final class Rejoin {
 
     /** Any admin gives a member its next term; the endpoint keeps what comes. */
     private void renew() {
-        long leftMillis = belonging
-                .standing()
-                .map(now -> now.own().notAfterMillis() - System.currentTimeMillis())
-                .orElse(Long.MAX_VALUE);
-        if (leftMillis > RENEW_BEFORE_MILLIS || System.nanoTime() - nextRenewalNanos < 0) return;
+        if (System.nanoTime() - nextRenewalNanos < 0 || !membership.wantsRenewal(System.currentTimeMillis())) return;
         nextRenewalNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(RETRY_MILLIS_MAX);
         for (Peer peer : endpoint.peers()) {
             if (!peer.role().includes(Role.ADMIN)) continue;

@@ -54,7 +54,8 @@ public final class StartBench {
                 .start();
         try {
             while (!answers(port)) {
-                if (!node.isAlive()) throw new IOException("node ended: " + Files.readString(dataDir.resolve("err.txt")));
+                if (!node.isAlive())
+                    throw new IOException("node ended: " + Files.readString(dataDir.resolve("err.txt")));
                 Thread.sleep(2);
             }
             apiMillis.add(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start));

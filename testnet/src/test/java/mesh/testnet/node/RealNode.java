@@ -119,6 +119,13 @@ public final class RealNode implements AutoCloseable {
         return await("invite.created").path("token").asText();
     }
 
+    /** Writes one line to standard input and closes it. */
+    void say(String line) throws IOException {
+        try (var input = process.outputWriter(StandardCharsets.UTF_8)) {
+            input.write(line + "\n");
+        }
+    }
+
     int awaitExit() throws InterruptedException {
         assertThat(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS))
                 .as("exits; it said:\n%s", said())

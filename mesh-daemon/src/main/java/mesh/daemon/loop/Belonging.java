@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,20 +24,22 @@ import mesh.core.id.Invite;
 import mesh.core.id.MeshId;
 import mesh.core.id.NodeId;
 import mesh.core.id.Refusal;
+import mesh.core.id.Revocation;
 import mesh.core.id.Role;
 import mesh.core.id.Serial;
 import mesh.core.member.Profile;
 import mesh.core.wire.SignedVoice;
 import mesh.daemon.log.Log;
 import mesh.daemon.quic.Addresses;
+import mesh.daemon.quic.Membership;
 import mesh.daemon.quic.Peer;
 import mesh.daemon.quic.QuicConfig;
 import mesh.daemon.quic.QuicEndpoint;
 import mesh.daemon.store.AtomicFile;
 import mesh.daemon.store.Ed25519Verifier;
 import mesh.daemon.store.KeyFile;
+import mesh.daemon.store.MeshFiles;
 import mesh.daemon.store.NodeKey;
-import mesh.daemon.trust.Belonging;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,8 +47,8 @@ import org.jspecify.annotations.Nullable;
  * the API never waits for them, and taken apart in the reverse order with a farewell. Before the mesh is there its
  * questions have empty answers. Safe on any thread.
  */
-public final class Membership implements Rejoin.Place {
-    private static final Log log = Log.of(Membership.class);
+public final class Belonging implements Rejoin.Place {
+    private static final Log log = Log.of(Belonging.class);
 
     /** What is printed at the start: for the machines one person carries a token to within a day. */
     private static final int START_USES = 100;
@@ -88,7 +92,7 @@ public final class Membership implements Rejoin.Place {
     }
 
     /** What there is without a mesh. */
-    private record Opened(NodeKey key, Belonging belonging, QuicEndpoint endpoint) {}
+    private record Opened(NodeKey key, Membership membership, QuicEndpoint endpoint) {}
 
     /** The node's loop and what carries out its effects; there once the node belongs to a mesh. */
     private record InLoop(MeshId mesh, MeshLoop loop, Dispatcher dispatcher) {}
@@ -97,8 +101,7 @@ public final class Membership implements Rejoin.Place {
      * @param facts this node's profile, given its addresses and the role its certificate allows; read on any thread
      * @param unable told at most once, when this node cannot take its place and must end
      */
-    public Membership(
-            Plan plan, BiFunction<List<String>, Role, Profile> facts, Orders orders, Consumer<Unable> unable) {
+    public Belonging(Plan plan, BiFunction<List<String>, Role, Profile> facts, Orders orders, Consumer<Unable> unable) {
         this.plan = plan;
         this.facts = facts;
         this.orders = orders;
@@ -115,15 +118,20 @@ public final class Membership implements Rejoin.Place {
             NodeKey key = plan.isEphemeral()
                     ? NodeKey.fresh()
                     : KeyFile.open(plan.dataDir().resolve("identity", "node.key"));
-            var place = Belonging.open(key, plan.kept("mesh"));
-            List<Invite> invites = invites(place);
-            if (place.standing().isEmpty() && invites.isEmpty())
-                log.info("mesh.founded", "meshId", place.found().hex());
+            Path folder = folder();
+            var place = Membership.open(key, new MeshFiles(folder));
+            List<Invite> invites = invites(place, key.id());
+            if (isAnother(place, invites)) {
+                if (!isLonelyFounder(folder)) throw new Stranded(Unable.refused(Refusal.WRONG_MESH));
+                putAside(folder);
+                place = Membership.open(key, new MeshFiles(folder));
+            }
+            if (place.standing().isEmpty() && invites.isEmpty()) place.found();
             QuicEndpoint socket = bound(key, place);
             var here = new Opened(key, place, socket);
             links.connect(socket);
             opened = here;
-            if (place.isMember()) takePart(here);
+            if (isMember(place, key.id())) takePart(here);
             printInvite(here);
             var finder = new Rejoin(place, socket, invites, new LastPeers(plan.kept("state", "peers.json")), this);
             rejoin = finder;
@@ -147,35 +155,64 @@ public final class Membership implements Rejoin.Place {
         }
     }
 
-    /** The tokens, read and checked as far as that can be done here; a mesh that nobody would miss gives way to them. */
-    private List<Invite> invites(Belonging place) throws Stranded, IOException {
+    /** A throw-away key earns certificates that nobody can use after it, so what an earlier run left is swept. */
+    private Path folder() throws IOException {
+        if (!plan.isEphemeral()) return plan.dataDir().resolve("mesh");
+        Path passing = plan.dataDir().resolve("run", "ephemeral-mesh");
+        sweep(passing);
+        return passing;
+    }
+
+    private static void sweep(Path folder) throws IOException {
+        if (!Files.exists(folder)) return;
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+            for (Path file : files) Files.delete(file);
+        }
+        Files.delete(folder);
+    }
+
+    /** The tokens, read and checked as far as that can be done here. */
+    private List<Invite> invites(Membership place, NodeId self) throws Stranded {
         var invites = new ArrayList<Invite>();
         for (String token : plan.tokens()) {
             switch (Invite.parse(token, Ed25519Verifier.ED25519, System.currentTimeMillis())) {
                 case Checked.Good<Invite>(Invite invite) -> invites.add(invite);
                 case Checked.Refused<Invite>(Refusal reason) -> {
                     // A member started again with the same command a week later needs its invite no more.
-                    if (reason != Refusal.EXPIRED || !place.isMember() || place.isLonelyFounder())
-                        throw new Stranded(Unable.refused(reason));
+                    if (reason != Refusal.EXPIRED || !isMember(place, self)) throw new Stranded(Unable.refused(reason));
                 }
             }
-        }
-        for (Invite invite : invites) {
-            if (place.standing().isEmpty() || belongsTo(place, invite)) continue;
-            if (!place.isLonelyFounder()) throw new Stranded(Unable.refused(Refusal.WRONG_MESH));
-            place.forget();
         }
         return invites;
     }
 
-    private static boolean belongsTo(Belonging place, Invite invite) {
+    private static boolean isAnother(Membership place, List<Invite> invites) {
+        Optional<MeshId> mine = place.standing().map(now -> now.trust().mesh());
+        return mine.isPresent()
+                && invites.stream().anyMatch(invite -> !invite.mesh().equals(mine.get()));
+    }
+
+    /** Founded here, and nobody was ever let in: a mesh that nobody misses, made because no invite was at hand. */
+    private static boolean isLonelyFounder(Path folder) throws IOException {
+        var files = new MeshFiles(folder);
+        return files.meshKey().isPresent() && files.uses().isEmpty();
+    }
+
+    /** Not destroyed: a founder's key is all that can ever speak for a mesh. */
+    private static void putAside(Path folder) throws IOException {
+        Files.move(folder, folder.resolveSibling("mesh-left-" + System.currentTimeMillis()));
+    }
+
+    /** Whether what this node would show is still good. */
+    static boolean isMember(Membership place, NodeId self) {
         return place.standing()
-                .map(now -> now.trust().mesh().equals(invite.mesh()))
+                .map(now ->
+                        now.trust().check(now.own(), self, System.currentTimeMillis()) instanceof Checked.Good<Role>)
                 .orElse(false);
     }
 
     /** On the port of the last time if nobody else has it, so that invites and memories of this node stay true. */
-    private QuicEndpoint bound(NodeKey key, Belonging place) throws Stranded, IOException {
+    private QuicEndpoint bound(NodeKey key, Membership place) throws Stranded, IOException {
         Optional<Path> note = plan.kept("state", "quic.port");
         if (plan.bind().getPort() == 0 && note.isPresent() && Files.exists(note.get())) {
             try {
@@ -199,7 +236,7 @@ public final class Membership implements Rejoin.Place {
         }
     }
 
-    private QuicEndpoint listening(InetSocketAddress at, NodeKey key, Belonging place) throws IOException {
+    private QuicEndpoint listening(InetSocketAddress at, NodeKey key, Membership place) throws IOException {
         return QuicEndpoint.open(QuicConfig.on(at), key, place, links);
     }
 
@@ -207,7 +244,7 @@ public final class Membership implements Rejoin.Place {
     private synchronized InLoop takePart(Opened here) {
         InLoop there = inLoop;
         if (there != null) return there;
-        var standing = here.belonging().standing().orElseThrow();
+        var standing = here.membership().standing().orElseThrow();
         MeshId mesh = standing.trust().mesh();
         Role role = standing.own().role();
         Profile profile = facts.apply(addresses(here), role);
@@ -229,11 +266,13 @@ public final class Membership implements Rejoin.Place {
     }
 
     private static List<String> addresses(Opened here) {
+        return reachable(here).stream().map(Addresses::text).toList();
+    }
+
+    private static List<InetSocketAddress> reachable(Opened here) {
         try {
-            return Addresses.of(here.endpoint().address()).stream()
-                    .map(Addresses::text)
-                    .limit(Profile.ADDRESSES_MAX)
-                    .toList();
+            List<InetSocketAddress> all = Addresses.of(here.endpoint().address());
+            return all.subList(0, Math.min(all.size(), Profile.ADDRESSES_MAX));
         } catch (SocketException unlisted) {
             log.warn("addresses.unlisted", "cause", unlisted.toString());
             return List.of();
@@ -270,7 +309,7 @@ public final class Membership implements Rejoin.Place {
     public Optional<Profile> facts() {
         Opened here = opened;
         if (here == null || inLoop == null) return Optional.empty();
-        return here.belonging()
+        return here.membership()
                 .standing()
                 .map(now -> facts.apply(addresses(here), now.own().role()));
     }
@@ -279,24 +318,24 @@ public final class Membership implements Rejoin.Place {
 
     /** The same invite for as long as it has half its time left and is true, so that a restart does not outdate it. */
     private void printInvite(Opened here) throws IOException {
+        if (here.membership().standing().isEmpty()) return;
         List<String> addresses = addresses(here);
-        Optional<Invite> still = here.belonging().invites().stream()
-                .filter(issued -> !issued.isRevoked() && issued.uses() < START_USES / 2)
-                .map(Belonging.Issued::invite)
+        Optional<Invite> still = here.membership().invites().stream()
+                .filter(issued -> !issued.revoked() && issued.used() < START_USES / 2)
+                .map(Membership.Issued::invite)
                 .filter(invite -> invite.terms().uses() == START_USES
                         && invite.terms().addresses().equals(addresses)
                         && invite.terms().notAfterMillis() > System.currentTimeMillis() + START_MILLIS / 2)
                 .findFirst();
         if (still.isPresent()) created(still.get());
-        else invite(Role.SPLIT, START_USES, START_MILLIS);
+        else invite(Role.SPLIT, START_USES, Duration.ofMillis(START_MILLIS));
     }
 
     /** A new invite to this mesh, at this node; refused where this node may not admit. */
-    public Checked<Invite> invite(Role role, int uses, long forMillis) throws IOException {
+    public Checked<Invite> invite(Role role, int uses, Duration lasts) throws IOException {
         Opened here = opened;
         if (here == null) return Checked.refused(Refusal.NO_CREDENTIAL);
-        Checked<Invite> fresh =
-                here.belonging().invite(role, uses, System.currentTimeMillis() + forMillis, addresses(here));
+        Checked<Invite> fresh = here.membership().invite(role, uses, lasts, reachable(here));
         if (fresh instanceof Checked.Good<Invite>(Invite invite)) created(invite);
         return fresh;
     }
@@ -313,24 +352,30 @@ public final class Membership implements Rejoin.Place {
         plan.terminal().accept("Join     mesh --join " + invite.token());
     }
 
-    public List<Belonging.Issued> invites() {
+    public List<Membership.Issued> invites() {
         return Optional.ofNullable(opened)
-                .map(here -> here.belonging().invites())
+                .map(here -> here.membership().invites())
                 .orElse(List.of());
     }
 
     /** Withdraws an invite; false when this node issued none of that number. */
     public boolean revoke(Serial serial) throws IOException {
         Opened here = opened;
-        if (here == null || !here.belonging().revoke(serial)) return false;
+        if (here == null) return false;
+        boolean isOurs = invites().stream()
+                .anyMatch(issued -> issued.invite().terms().serial().equals(serial));
+        if (!isOurs
+                || !(here.membership().revoke(new Revocation.Target.Numbered(serial))
+                        instanceof Checked.Good<Revocation>)) return false;
         log.info("invite.revoked", "invite", serial);
         return true;
     }
 
-    /** Lets the mesh go for good; the node must be closed next. */
+    /** Lets the mesh go for good; the node must be closed next, which says goodbye. */
     public void forget() throws IOException {
-        Opened here = opened;
-        if (here != null) here.belonging().forget();
+        if (opened != null && !plan.isEphemeral()) putAside(plan.dataDir().resolve("mesh"));
+        Optional<Path> peers = plan.kept("state", "peers.json");
+        if (peers.isPresent()) Files.deleteIfExists(peers.get());
     }
 
     // Looking.
@@ -341,7 +386,7 @@ public final class Membership implements Rejoin.Place {
     /** Empty until the key is read and the socket bound. */
     public Optional<View> view() {
         return Optional.ofNullable(opened).map(here -> {
-            var standing = here.belonging().standing();
+            var standing = here.membership().standing();
             return new View(
                     here.key().id(),
                     standing.map(now -> now.trust().mesh()),
@@ -358,7 +403,7 @@ public final class Membership implements Rejoin.Place {
     }
 
     /** Says goodbye and lets the socket go. */
-    public void close() throws InterruptedException {
+    public void close() throws InterruptedException, IOException {
         opening.join();
         Rejoin finder = rejoin;
         if (finder != null) finder.close();
@@ -371,5 +416,6 @@ public final class Membership implements Rejoin.Place {
         }
         Opened here = opened;
         if (here != null) here.endpoint().close();
+        if (plan.isEphemeral()) sweep(plan.dataDir().resolve("run", "ephemeral-mesh"));
     }
 }

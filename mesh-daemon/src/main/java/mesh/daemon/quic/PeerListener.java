@@ -18,5 +18,5 @@ public interface PeerListener {
      * A stream of any other type that the peer's role allows. Handlers added before returning see every byte after the
      * type; a stream without handlers when this returns is reset.
      */
-    void stream(Peer peer, StreamType type, QuicStreamChannel stream);
+    default void stream(Peer peer, StreamType type, QuicStreamChannel stream) {}
 }

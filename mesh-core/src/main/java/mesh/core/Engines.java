@@ -3,6 +3,7 @@ package mesh.core;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import mesh.core.elect.Outcome;
 import mesh.core.elect.Part;
 import mesh.core.elect.Reason;
@@ -47,13 +48,19 @@ final class Engines {
         }
     }
 
-    /** What an election says now; acts once it stood for a while. Call it again while it stands. */
-    void elected(ModelRef model, Outcome outcome, long nowMillis, List<Effect> out) {
+    /**
+     * What an election says now; acts once it stood for a while. Call it again while it stands. A split is not begun over
+     * workers that are doubted: either they answer, or the next election knows better.
+     */
+    void elected(ModelRef model, Outcome outcome, Predicate<NodeId> isTrusted, long nowMillis, List<Effect> out) {
         Engine engine = engines.computeIfAbsent(model, _ -> new Engine());
         if (engine.settled.observe(outcome, tunables.settleMillis(), nowMillis).isEmpty()) return;
         if (!outcome.equals(engine.decided)) out.add(new Effect.Decided(model, outcome));
         engine.decided = outcome;
-        if (!engine.isResting(nowMillis)) play(model, engine, outcome.part(self), out);
+        Part part = outcome.part(self);
+        boolean waits =
+                part instanceof Part.Host host && !host.workers().stream().allMatch(isTrusted);
+        if (!waits && !engine.isResting(nowMillis)) play(model, engine, part, out);
     }
 
     /** Nobody puts memory to {@code model} here any more. */

@@ -68,6 +68,7 @@ public final class Node {
     private Map<ModelRef, Map<NodeId, Profile>> electorates = new TreeMap<>();
 
     private List<NodeId> splitPartners = List.of();
+    private Profile saidWhole;
     private Profile saidWithoutLoad;
     private boolean viewChanged = true;
     private boolean leaving;
@@ -98,6 +99,7 @@ public final class Node {
         this.election = new Election(tunables.deciding().limits());
         this.standby = new Standby(new Assignment(election));
         this.saidWithoutLoad = own.withoutLoad(own.profile(0));
+        this.saidWhole = saidWithoutLoad;
         this.members = new Members(voice, tunables, rules, random, incarnation, saidWithoutLoad, 0);
         this.client = new Passive(voice, tunables.passives(), random);
         this.followers = new Followers(tunables);
@@ -198,7 +200,7 @@ public final class Node {
             viewChanged = false;
             elect(now, outbox, out);
         }
-        elections.forEach((model, outcome) -> engines.elected(model, outcome, now, out));
+        elections.forEach((model, outcome) -> engines.elected(model, outcome, members::isTrusted, now, out));
         if (now < nextStandbyMillis || !own.assigned().isEmpty()) return;
         boolean isMoving = now - changedAtMillis < STILL_MILLIS;
         nextStandbyMillis = now + (isMoving ? tunables.deciding().standbyMillis() : STILL_MILLIS);
@@ -246,9 +248,10 @@ public final class Node {
         if (passive || leaving) return;
         nextSayMillis = now + tunables.deciding().electionMillis();
         Profile fresh = own.profile(now);
-        if (fresh.equals(members.said().profile())) return;
+        if (fresh.equals(saidWhole)) return;
         Profile withoutLoad = own.withoutLoad(fresh);
         if (withoutLoad.equals(saidWithoutLoad) && now < nextLoadMillis) return;
+        saidWhole = fresh;
         saidWithoutLoad = withoutLoad;
         nextLoadMillis = now + tunables.loadMillis(members.nodes());
         members.say(fresh, now, outbox);

@@ -16,6 +16,7 @@ import mesh.daemon.edge.EdgeLoops;
 import mesh.daemon.edge.EdgeServer;
 import mesh.daemon.edge.EdgeSettings;
 import mesh.daemon.edge.RouteTable;
+import mesh.daemon.edge.Served;
 import mesh.daemon.edge.StaticFiles;
 import mesh.daemon.engine.EngineShelf;
 import mesh.daemon.hardware.Cores;
@@ -201,7 +202,7 @@ public final class Daemon implements AutoCloseable {
             parts.push(children::stopAll);
             children.endLeftovers();
             parts.push(models::stopAll);
-            EdgeServer api = listen("api", config.ports().api(), "--port", apiRoutes());
+            EdgeServer api = listen("api", config.ports().api(), "--port", apiRoutes(), requests::served);
             String apiUrl = url(api.port());
             log.info("api.ready", "url", apiUrl, "port", api.port());
             String management = management(apiUrl);
@@ -239,16 +240,17 @@ public final class Daemon implements AutoCloseable {
                     "GET",
                     "/*",
                     StaticFiles.fromClassPath(Daemon.class.getClassLoader(), CONSOLE_FOLDER, CONSOLE_POLICY)::serve);
-        EdgeServer console = listen("console", config.ports().consolePort(), "--console", routes);
+        EdgeServer console = listen("console", config.ports().consolePort(), "--console", routes, served -> {});
         log.info("console.ready", "url", url(console.port()), "port", console.port());
         return url(console.port());
     }
 
-    private EdgeServer listen(String name, int port, String flag, RouteTable routes) throws IOException, Refusal {
+    private EdgeServer listen(String name, int port, String flag, RouteTable routes, Consumer<Served> observer)
+            throws IOException, Refusal {
         var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
         var settings = EdgeSettings.loopbackOnly(dataDir.root().resolve("state").resolve(name));
         try {
-            EdgeServer server = EdgeServer.start(loops, address, routes, settings, requests::served);
+            EdgeServer server = EdgeServer.start(loops, address, routes, settings, observer);
             parts.push(() -> server.close(DRAIN));
             return server;
         } catch (BindException failed) {

@@ -1,6 +1,7 @@
 package mesh.testnet;
 
 import java.util.Arrays;
+import mesh.testnet.sim.DecisionFigures;
 import mesh.testnet.sim.GossipFigures;
 
 /**
@@ -16,6 +17,9 @@ public final class GossipBench {
                 : Arrays.stream(args).mapToInt(Integer::parseInt).toArray();
         IO.println("| nodes | what | measured | memberlist's LAN defaults, computed |");
         IO.println("|---|---|---|---|");
-        for (int nodes : sizes) GossipFigures.of(nodes).forEach(IO::println);
+        for (int nodes : sizes) {
+            GossipFigures.of(nodes).forEach(IO::println);
+            if (nodes <= 1_000) DecisionFigures.of(nodes).forEach(IO::println);
+        }
     }
 }

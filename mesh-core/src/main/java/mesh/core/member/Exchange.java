@@ -87,29 +87,33 @@ final class Exchange {
         nextCompareMillis = Math.min(nextCompareMillis, nowMillis + random.nextLong(waitMillis));
     }
 
-    /** Answers a comparison with all that is held where it differs, in pages. */
+    /**
+     * Answers a comparison with all that is held where it differs, in pages. Cuts finer than the asker did when this node
+     * knows more, or one bucket of a newcomer would be a whole mesh and no page could hold it.
+     */
     void compared(NodeId from, Digest theirs, Outbox out) {
         Digest ours = table.sum().cut(theirs.buckets());
+        int buckets =
+                Math.max(theirs.buckets(), table.sum().cutFor(table.nodes()).buckets());
         var held = new HashMap<Integer, List<Version>>();
-        for (Version version : versions()) {
-            int bucket = Digest.bucketOf(version.id(), theirs.buckets());
-            if (ours.bucket(bucket) != theirs.bucket(bucket))
-                held.computeIfAbsent(bucket, _ -> new ArrayList<>()).add(version);
-        }
-        var buckets = new ArrayList<Integer>();
+        for (Version version : versions())
+            held.computeIfAbsent(Digest.bucketOf(version.id(), buckets), _ -> new ArrayList<>())
+                    .add(version);
+        var differing = new ArrayList<Integer>();
         var page = new ArrayList<Version>();
-        for (int bucket = 0; bucket < theirs.buckets(); bucket++) {
-            if (ours.bucket(bucket) == theirs.bucket(bucket)) continue;
+        for (int bucket = 0; bucket < buckets; bucket++) {
+            int asked = bucket * theirs.buckets() / buckets;
+            if (ours.bucket(asked) == theirs.bucket(asked)) continue;
             List<Version> more = held.getOrDefault(bucket, List.of());
             if (!page.isEmpty() && (page.size() + more.size()) * VERSION_BYTES > tunables.pageBytesMax()) {
-                out.send(from, new Word.Versions(theirs.buckets(), buckets, page));
-                buckets.clear();
+                out.send(from, new Word.Versions(buckets, differing, page));
+                differing.clear();
                 page.clear();
             }
-            buckets.add(bucket);
+            differing.add(bucket);
             page.addAll(more);
         }
-        out.send(from, new Word.Versions(theirs.buckets(), buckets, page));
+        out.send(from, new Word.Versions(buckets, differing, page));
     }
 
     /** Gives what the other lacks, asks for what it has. */

@@ -157,6 +157,12 @@ public final class Members {
         return peer == null ? -1 : peer.rttMillis;
     }
 
+    /** Whether {@code id} is a member whom nobody doubts. */
+    public boolean isTrusted(NodeId id) {
+        Peer peer = table.peer(id);
+        return peer != null && peer.state == Member.State.ALIVE;
+    }
+
     /** How many live, this node included. */
     public int nodes() {
         return table.nodes();

@@ -1,6 +1,7 @@
 package mesh.core.wire;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import mesh.core.id.NodeId;
 import mesh.core.member.Accusation;
@@ -94,6 +95,29 @@ final class Bodies {
     /** Leaves room to count on from whatever was heard. */
     private static long incarnation(CborReader cbor) throws IOException, Malformed {
         return cbor.number(0, 1L << 62);
+    }
+
+    /** The first half of each list: what a node with too much to say says of it. */
+    static Profile shortened(Profile profile) {
+        return new Profile(
+                profile.name(),
+                profile.role(),
+                profile.usableBytes(),
+                profile.bandwidthBytesPerSecond(),
+                half(profile.served()),
+                half(profile.onDisk()),
+                half(profile.wanted()),
+                half(profile.demand()),
+                profile.engine(),
+                half(profile.addresses()),
+                half(profile.assigned()),
+                half(profile.links()),
+                profile.splits(),
+                profile.fetchBytes());
+    }
+
+    private static <T> List<T> half(List<T> list) {
+        return list.subList(0, list.size() / 2);
     }
 
     private static void write(CborWriter cbor, Profile profile) {

@@ -1,6 +1,5 @@
 package mesh.core.wire;
 
-import mesh.core.Check;
 import mesh.core.id.NodeId;
 import mesh.core.id.Signer;
 import mesh.core.id.Verifier;
@@ -17,8 +16,8 @@ import mesh.core.member.Voice;
  * so that a word said in one mesh proves nothing in another. Immutable.
  */
 public final class SignedVoice implements Voice {
-    /** A larger profile is cut by its owner before it gets here; this is what a page of an exchange surely holds. */
-    public static final int ANNOUNCEMENT_BYTES_MAX = 48 * 1024;
+    /** Two of them and a page's other parts fit a frame; hundreds of models fit one. */
+    public static final int ANNOUNCEMENT_BYTES_MAX = 24 * 1024;
 
     private final Signer signer;
     private final Verifier verifier;
@@ -37,9 +36,13 @@ public final class SignedVoice implements Voice {
 
     @Override
     public Announcement announce(long incarnation, long sequence, Profile profile) {
-        byte[] body = Bodies.announcement(signer.id(), incarnation, sequence, profile);
-        Check.that(body.length <= ANNOUNCEMENT_BYTES_MAX, "announcement fits a message", body.length);
-        return new Announcement(signer.id(), incarnation, sequence, profile, carried(body));
+        Profile said = profile;
+        byte[] body = Bodies.announcement(signer.id(), incarnation, sequence, said);
+        while (body.length > ANNOUNCEMENT_BYTES_MAX) {
+            said = Bodies.shortened(said);
+            body = Bodies.announcement(signer.id(), incarnation, sequence, said);
+        }
+        return new Announcement(signer.id(), incarnation, sequence, said, carried(body));
     }
 
     @Override

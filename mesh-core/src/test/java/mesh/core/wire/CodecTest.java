@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
 import java.util.List;
+import mesh.core.id.ModelRef;
 import mesh.core.member.Announcement;
+import mesh.core.member.Profile;
+import mesh.core.member.Profiles;
 import mesh.core.member.Told;
 import mesh.core.member.Word;
 import org.junit.jupiter.api.Test;
@@ -97,6 +100,22 @@ class CodecTest {
         assertThat(Samples.voice(Samples.id(9)).isGenuine(word)).isTrue();
         var elsewhere = new SignedVoice(Samples.signer(id), Samples.verifier(), new byte[] {'o', 't', 'h', 'e', 'r'});
         assertThat(elsewhere.isGenuine(word)).isFalse();
+    }
+
+    @Test
+    void nodeWithTooMuchToSaySaysTheFirstHalf() {
+        var full = Profiles.of(1);
+        for (int each = 0; each < Profile.MODELS_MAX; each++) {
+            var model = new ModelRef("m".repeat(190) + each);
+            full.holds(model, 1L << 33, 40).wants(model, "s".repeat(400), 1L << 33);
+        }
+
+        var said = Samples.voice(Samples.id(1)).announce(1, 1, full.build());
+
+        assertThat(said.carried().bytes()).isLessThan(SignedVoice.ANNOUNCEMENT_BYTES_MAX + 100);
+        assertThat(said.profile().onDisk())
+                .isNotEmpty()
+                .isEqualTo(full.onDisk.subList(0, said.profile().onDisk().size()));
     }
 
     @Test

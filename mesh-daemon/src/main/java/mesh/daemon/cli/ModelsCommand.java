@@ -47,11 +47,11 @@ final class ModelsCommand implements Callable<Integer> {
     private static void table(ModelStore.Shelf shelf, long usableBytes, PrintWriter out) {
         var table = new Table().row("MODEL", "SIZE", "HERE");
         for (ModelFile file : shelf.models())
-            table.row(file.ref().name(), Fit.gigabytes(file.bytes()), verdict(file, usableBytes));
+            table.row(file.ref().name(), Table.bytes(file.bytes()), verdict(file, usableBytes));
         for (Resolved.Refused broken : shelf.broken()) table.row("-", "-", broken.code() + ": " + broken.message());
         for (DemoModel demo : DemoModel.list())
             if (shelf.models().stream().noneMatch(file -> file.ref().name().equals(demo.name())))
-                table.row(demo.name(), Fit.gigabytes(demo.size()), "made on the spot");
+                table.row(demo.name(), Table.bytes(demo.size()), "made on the spot");
         table.print(out);
         if (!shelf.isWhole()) out.println("… and more files than are listed");
     }

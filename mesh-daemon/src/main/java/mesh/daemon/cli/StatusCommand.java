@@ -61,7 +61,7 @@ final class StatusCommand implements Callable<Integer> {
                     model.path("name").asText(),
                     model.path("state").asText(),
                     model.path("ctx").asInt() == 0 ? "-" : model.path("ctx").asText(),
-                    gigabytes(model.path("sizeBytes").asLong()),
+                    Table.bytes(model.path("sizeBytes").asLong()),
                     model.path("reason").asText("") + detail(model));
         table.print(out);
     }
@@ -88,7 +88,7 @@ final class StatusCommand implements Callable<Integer> {
                     peer.path("path").asText().isEmpty()
                             ? "-"
                             : peer.path("path").asText(),
-                    gigabytes(peer.path("memoryBytes").asLong()),
+                    Table.bytes(peer.path("memoryBytes").asLong()),
                     serving.length() == 0 ? "-" : serving.toString());
         }
         table.print(out);
@@ -104,8 +104,8 @@ final class StatusCommand implements Callable<Integer> {
     }
 
     private static String memory(JsonNode memory) {
-        return gigabytes(memory.path("usableBytes").asLong()) + " usable of "
-                + gigabytes(memory.path("totalBytes").asLong()) + " ("
+        return Table.bytes(memory.path("usableBytes").asLong()) + " usable of "
+                + Table.bytes(memory.path("totalBytes").asLong()) + " ("
                 + memory.path("source").asText() + ")";
     }
 
@@ -113,11 +113,5 @@ final class StatusCommand implements Callable<Integer> {
         return requests.path("answered").asLong() + " answered, "
                 + requests.path("failed").asLong() + " failed, "
                 + requests.path("left").asLong() + " left by their callers";
-    }
-
-    private static String gigabytes(long bytes) {
-        return bytes < 1_000_000_000L
-                ? String.format(Locale.ROOT, "%.1f MB", bytes / 1e6)
-                : String.format(Locale.ROOT, "%.1f GB", bytes / 1e9);
     }
 }

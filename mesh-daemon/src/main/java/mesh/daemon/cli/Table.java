@@ -3,6 +3,7 @@ package mesh.daemon.cli;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /** Rows with aligned columns, as plain text. The last column is never padded. */
 final class Table {
@@ -27,6 +28,13 @@ final class Table {
             }
             out.println(line.toString().stripTrailing());
         }
+    }
+
+    /** Decimal, as disks and model pages count. */
+    static String bytes(long bytes) {
+        return bytes < 1_000_000_000L
+                ? String.format(Locale.ROOT, "%.1f MB", bytes / 1e6)
+                : String.format(Locale.ROOT, "%.1f GB", bytes / 1e9);
     }
 
     private int width(int column) {

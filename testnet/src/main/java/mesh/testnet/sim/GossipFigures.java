@@ -14,6 +14,8 @@ public final class GossipFigures {
     private static final int STALLED_PERMILLE = 300;
     private static final int STALL_MILLIS_MAX = 1_000;
     private static final int CHANGES = 20;
+    private static final int HUGE_NODES = 5_000;
+    private static final long HUGE_MILLIS = 4_000;
 
     private GossipFigures() {}
 
@@ -25,6 +27,7 @@ public final class GossipFigures {
         mesh.startAllThrough(0);
         long joined = mesh.converge(60_000);
         rows.add(row(nodes, "all join through one node at once, ms", joined, "–"));
+        if (nodes >= HUGE_NODES) return huge(mesh, rows, baseline);
         mesh.run(WARM_UP_MILLIS);
         rows.add(row(nodes, "bytes sent per node and second, idle", idle(mesh), baseline.idleBytesPerSecond()));
         rows.add(row(nodes, "a state change heard, ms p50 / p99 / max", spread(mesh), baseline.spreadMillis()));
@@ -32,6 +35,31 @@ public final class GossipFigures {
         rows.add(row(nodes, "a death noticed by all, ms p50 / p99 / max", deaths(mesh), baseline.detectionMillis()));
         rows.add(row(nodes, "bytes sent per node and second, 5 % restart each minute", churn(mesh), "–"));
         rows.addAll(starved(nodes));
+        return rows;
+    }
+
+    /** What can be had within minutes of a mesh that large: one change, one death. */
+    private static List<String> huge(Simulation mesh, List<String> rows, Memberlist baseline) {
+        int nodes = mesh.size();
+        mesh.run(HUGE_MILLIS);
+        mesh.traffic().reset();
+        mesh.run(HUGE_MILLIS);
+        long idle = mesh.traffic().bytes() * 1_000 / HUGE_MILLIS / nodes;
+        rows.add(row(nodes, "bytes sent per node and second, idle", idle, baseline.idleBytesPerSecond()));
+        var heard = new Percentiles();
+        var lost = new Percentiles();
+        long[] since = {mesh.nowMillis()};
+        mesh.watch((atMillis, _, change) -> {
+            if (change instanceof Change.Updated) heard.add(atMillis - since[0]);
+            if (change instanceof Change.Lost) lost.add(atMillis - since[0]);
+        });
+        mesh.describe(1, Machines.plain(1, 25 * Machines.GIB));
+        mesh.run(HUGE_MILLIS);
+        rows.add(row(nodes, "a state change heard, ms p50 / p99 / max", heard, baseline.spreadMillis()));
+        since[0] = mesh.nowMillis();
+        mesh.crash(2);
+        mesh.run(3 * HUGE_MILLIS);
+        rows.add(row(nodes, "a death noticed, ms p50 / p99 / max", lost, baseline.detectionMillis()));
         return rows;
     }
 

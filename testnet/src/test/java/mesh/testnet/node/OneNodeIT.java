@@ -102,6 +102,28 @@ class OneNodeIT {
     }
 
     @Test
+    void onlyTheApisOwnRequestsAreCounted() throws Exception {
+        long before = answered();
+
+        Ask.chat(api, "demo");
+
+        assertThat(answered()).isEqualTo(before + 1);
+    }
+
+    @Test
+    void consolePageIsServedUnderAStrictPolicy() throws Exception {
+        var page = Ask.get(node.management() + "/");
+
+        assertThat(page.text()).contains("<title>mesh</title>");
+        assertThat(page.response()
+                        .headers()
+                        .firstValue("content-security-policy")
+                        .orElse(""))
+                .contains("default-src 'none'");
+        assertThat(Ask.get(node.management() + "/status.js").status()).isEqualTo(200);
+    }
+
+    @Test
     void modelCanBeLoadedAndDroppedWhileTheNodeRuns() throws Exception {
         String management = node.management() + "/mesh/v1/models";
 
@@ -122,6 +144,13 @@ class OneNodeIT {
     void commandsFindTheNodeByItsDataDir() throws Exception {
         assertThat(run("status")).contains("demo").contains("ready").contains(api);
         assertThat(run("models")).contains("demo");
+    }
+
+    private static long answered() throws Exception {
+        return Ask.get(node.management() + "/mesh/v1/status")
+                .json()
+                .at("/requests/answered")
+                .asLong();
     }
 
     private static String run(String command) throws Exception {

@@ -123,6 +123,16 @@ public record Config(
         }
     }
 
+    private static String machineName() {
+        try {
+            String name = InetAddress.getLocalHost().getHostName().replaceAll("[^!-~]", "");
+            if (!name.isEmpty()) return name.substring(0, Math.min(name.length(), Profile.NAME_CHARS_MAX));
+        } catch (UnknownHostException nameless) {
+            return "node";
+        }
+        return "node";
+    }
+
     /** Gives words their types, and refuses with the flag, the word and what was expected. */
     private record Reader(Settings settings) {
         int port(Setting setting) throws Refusal {
@@ -193,16 +203,6 @@ public record Config(
                     || word.chars().anyMatch(c -> c < ' ' || c > '~'))
                 throw refused(Setting.NAME, word, "up to " + Profile.NAME_CHARS_MAX + " printable characters");
             return word;
-        }
-
-        private static String machineName() {
-            try {
-                String name = InetAddress.getLocalHost().getHostName().replaceAll("[^!-~]", "");
-                if (!name.isEmpty()) return name.substring(0, Math.min(name.length(), Profile.NAME_CHARS_MAX));
-            } catch (UnknownHostException nameless) {
-                return "node";
-            }
-            return "node";
         }
 
         private static int number(Setting setting, String word, int min, int max) throws Refusal {

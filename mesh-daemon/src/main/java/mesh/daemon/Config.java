@@ -1,6 +1,7 @@
 package mesh.daemon;
 
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -24,6 +25,7 @@ public record Config(
         List<String> models,
         String name,
         Ports ports,
+        Mesh mesh,
         Serve serve,
         Engine engine,
         Path dataDir,
@@ -32,6 +34,23 @@ public record Config(
 
     /** Which loopback ports are ours; 0 lets the system choose. */
     public record Ports(int api, Console console, int consolePort) {}
+
+    /**
+     * Which mesh, and where its members reach this node.
+     *
+     * @param invites tokens, which are secrets
+     * @param bind port 0: the one of the last time, or any
+     */
+    public record Mesh(List<String> invites, InetSocketAddress bind, boolean isEphemeral) {
+        public Mesh {
+            invites = List.copyOf(invites);
+        }
+
+        @Override
+        public String toString() {
+            return invites.size() + " invites, bind " + bind;
+        }
+    }
 
     /** How much of the console is wanted. */
     public enum Console {
@@ -76,6 +95,10 @@ public record Config(
                 settings.of(Setting.MODEL).words(),
                 read.name(),
                 new Ports(read.port(Setting.PORT), read.console(), read.port(Setting.CONSOLE)),
+                new Mesh(
+                        settings.of(Setting.JOIN).words(),
+                        new InetSocketAddress(read.bindIp(), read.port(Setting.BIND_PORT)),
+                        read.isOn(Setting.EPHEMERAL)),
                 new Serve(
                         read.count(Setting.CTX_SIZE, CTX_TOKENS_MAX),
                         read.count(Setting.PARALLEL, PARALLEL_MAX),
@@ -135,6 +158,18 @@ public record Config(
                 case "false", "0", "no", "off" -> false;
                 default -> throw refused(setting, word, "true or false");
             };
+        }
+
+        /** A literal, for a name may mean another address tomorrow. */
+        InetAddress bindIp() throws Refusal {
+            String word = word(Setting.BIND_IP);
+            try {
+                return word.equals(Setting.BIND_IP.preset())
+                        ? new InetSocketAddress(0).getAddress()
+                        : InetAddress.ofLiteral(word);
+            } catch (IllegalArgumentException notLiteral) {
+                throw refused(Setting.BIND_IP, word, "an IP address");
+            }
         }
 
         Console console() throws Refusal {

@@ -24,6 +24,8 @@ import mesh.daemon.hardware.Memory;
 import mesh.daemon.hardware.PortHolder;
 import mesh.daemon.log.Log;
 import mesh.daemon.log.LogOutput;
+import mesh.daemon.loop.Belonging;
+import mesh.daemon.loop.Unable;
 import mesh.daemon.models.Catalog;
 import mesh.daemon.models.ModelStore;
 import mesh.daemon.process.Children;
@@ -62,6 +64,8 @@ public final class Daemon implements AutoCloseable {
     private final EngineRoom engines;
     private final EdgeLoops loops;
     private final LocalModels models;
+    private final Hosting hosting;
+    private final Belonging belonging;
 
     /** What must be done about a part that was started. */
     private interface Part {
@@ -84,13 +88,8 @@ public final class Daemon implements AutoCloseable {
         this.engines =
                 new EngineRoom(config.engine().binDir(), new EngineShelf(dataDir.engine()), config.offline(), terminal);
         this.loops = EdgeLoops.start();
-        var rooms = new LocalModels.Parts(
-                new ModelStore(dataDir.models(), Catalog::bundled),
-                engines,
-                children,
-                new LoopbackPorts(),
-                loops,
-                terminal);
+        var store = new ModelStore(dataDir.models(), Catalog::bundled);
+        var rooms = new LocalModels.Parts(store, engines, children, new LoopbackPorts(), loops, terminal);
         this.models = new LocalModels(
                 rooms,
                 new Limits(
@@ -99,6 +98,14 @@ public final class Daemon implements AutoCloseable {
                         config.serve().ctxTokens(),
                         config.serve().parallel(),
                         config.serve().threads()));
+        this.hosting = new Hosting(config.name(), memory, models, engines, store, dataDir.models());
+        var plan = new Belonging.Plan(
+                dataDir.root(),
+                config.mesh().invites(),
+                config.mesh().isEphemeral(),
+                config.mesh().bind(),
+                terminal);
+        this.belonging = new Belonging(plan, hosting::facts, hosting, this::fail);
     }
 
     public static Daemon open(Config config, Consumer<String> terminal) throws Refusal, InterruptedException {
@@ -134,6 +141,10 @@ public final class Daemon implements AutoCloseable {
                 // Only the JVM's end interrupts this thread.
             }
         });
+    }
+
+    private void fail(Unable unable) {
+        stops.offer(new Stop.Failed(new Refusal(unable.exitCode(), unable.code(), unable.message())));
     }
 
     /** Asks the daemon to stop; false when it is stopping already. Any thread. */
@@ -199,6 +210,10 @@ public final class Daemon implements AutoCloseable {
             parts.push(() -> Whereabouts.remove(dataDir.root()));
             terminal.accept("API      " + apiUrl + "/v1");
             if (!management.isEmpty()) terminal.accept("Console  " + management);
+            belonging.start();
+            parts.push(belonging::close);
+            hosting.start(belonging);
+            parts.push(hosting::close);
         } catch (IOException unusable) {
             throw new Refusal(
                     Refusal.FAILED,
@@ -217,7 +232,8 @@ public final class Daemon implements AutoCloseable {
     private String management(String apiUrl) throws IOException, Refusal {
         if (config.ports().console() == Config.Console.OFF) return "";
         var routes = new RouteTable();
-        new ManagementApi(new NodeManagement(config.name(), apiUrl, memory, models, requests, this::requestStop))
+        new ManagementApi(new NodeManagement(
+                        config.name(), apiUrl, memory, models, belonging, requests, this::requestStop))
                 .addTo(routes);
         if (config.ports().console() == Config.Console.FULL)
             routes.local(

@@ -1,17 +1,37 @@
 package mesh.daemon;
 
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Consumer;
+import mesh.core.id.Checked;
+import mesh.core.id.Invite;
+import mesh.core.id.MeshId;
+import mesh.core.id.Role;
+import mesh.core.id.Serial;
+import mesh.core.member.Member;
+import mesh.core.member.Profile.Phase;
 import mesh.daemon.api.Management;
 import mesh.daemon.hardware.Memory;
+import mesh.daemon.loop.Belonging;
+import mesh.daemon.quic.Membership;
+import mesh.daemon.quic.Peer;
 import mesh.daemon.serve.LocalModels;
 import mesh.daemon.serve.LocalModels.Wish;
 
 /** The daemon as its management API sees it. Called on virtual threads. */
 final class NodeManagement implements Management {
+    private static final double MICROS_PER_MILLI = 1_000;
+    private static final long SECONDS_MAX = 365L * 24 * 3_600;
+
     private final String nodeName;
     private final String apiUrl;
     private final Memory memory;
     private final LocalModels models;
+    private final Belonging belonging;
     private final Requests requests;
     private final Consumer<String> stop;
 
@@ -20,27 +40,39 @@ final class NodeManagement implements Management {
             String apiUrl,
             Memory memory,
             LocalModels models,
+            Belonging belonging,
             Requests requests,
             Consumer<String> stop) {
         this.nodeName = nodeName;
         this.apiUrl = apiUrl;
         this.memory = memory;
         this.models = models;
+        this.belonging = belonging;
         this.requests = requests;
         this.stop = stop;
     }
 
     @Override
     public Status status() {
+        Optional<Belonging.View> view = belonging.view();
         return new Status(
                 Version.text(),
-                nodeName,
+                new NodeStatus(
+                        view.map(v -> v.node().hex()).orElse(""),
+                        nodeName,
+                        view.flatMap(Belonging.View::role).map(Role::toString).orElse(""),
+                        view.flatMap(v -> v.addresses().stream().findFirst()).orElse("")),
+                view.flatMap(Belonging.View::mesh).map(MeshId::hex).orElse(""),
                 apiUrl,
                 new MemoryStatus(
                         memory.totalBytes(),
                         memory.usableBytes(),
                         memory.source().word()),
                 models.status(),
+                belonging.snapshot().stream()
+                        .flatMap(snapshot -> snapshot.peers().stream())
+                        .map(this::shown)
+                        .toList(),
                 requests.counts());
     }
 
@@ -59,6 +91,101 @@ final class NodeManagement implements Management {
                 ? new Changed.Done(name)
                 : new Changed.Refused(
                         "model_not_served", "this node does not serve " + name + "; see mesh status", true);
+    }
+
+    private PeerStatus shown(Member peer) {
+        Optional<Peer.Path> path = belonging.path(peer.id());
+        double rttMillis = path.filter(open -> open.rttMicros() > 0)
+                .map(open -> open.rttMicros() / MICROS_PER_MILLI)
+                .orElse((double) peer.rttMillis());
+        var profile = peer.profile();
+        return new PeerStatus(
+                peer.id().hex(),
+                profile.name(),
+                peer.state().name().toLowerCase(Locale.ROOT),
+                profile.role().name().toLowerCase(Locale.ROOT),
+                rttMillis,
+                path.isPresent() ? "direct" : "",
+                profile.usableBytes(),
+                profile.served().stream()
+                        .filter(row -> row.phase() == Phase.READY)
+                        .map(row -> row.model().name())
+                        .toList(),
+                profile.engine().version(),
+                peer.ageMillis());
+    }
+
+    // The mesh.
+
+    @Override
+    public Invited invite(String role, int uses, long seconds) {
+        Optional<Role> named = role.isEmpty() ? Optional.of(Role.SPLIT) : Role.named(role);
+        if (named.isEmpty())
+            return new Invited.Refused("bad_value", "role " + role + ": expected client, serve, split or admin");
+        if (uses < 0 || uses > Invite.USES_MAX)
+            return new Invited.Refused("bad_value", "uses " + uses + ": expected 0 to " + Invite.USES_MAX);
+        if (seconds < 1 || seconds > SECONDS_MAX)
+            return new Invited.Refused("bad_value", "expires " + seconds + " s: expected 1 s to a year");
+        try {
+            return switch (belonging.invite(named.get(), uses, Duration.ofSeconds(seconds))) {
+                case Checked.Good<Invite>(Invite invite) ->
+                    new Invited.Made(invite.token(), shown(new Membership.Issued(invite, 0, false)));
+                case Checked.Refused<Invite>(var reason) -> new Invited.Refused(reason.code(), unable(reason));
+            };
+        } catch (IOException full) {
+            return new Invited.Refused("data_dir_unusable", "cannot write the invite down: " + full.getMessage());
+        }
+    }
+
+    private static String unable(mesh.core.id.Refusal reason) {
+        return switch (reason) {
+            case NO_CREDENTIAL -> "this node is in no mesh yet; see mesh status";
+            case NOT_ADMIN -> "this node may not admit others; ask a node whose role is admin";
+            case FULL -> "this node has a thousand open invites; revoke some";
+            default -> "no invite: " + reason.code();
+        };
+    }
+
+    @Override
+    public List<InviteStatus> invites() {
+        return belonging.invites().stream().map(NodeManagement::shown).toList();
+    }
+
+    private static InviteStatus shown(Membership.Issued issued) {
+        Invite.Terms terms = issued.invite().terms();
+        boolean isUsedUp = terms.uses() != Invite.UNCOUNTED && issued.used() >= terms.uses();
+        return new InviteStatus(
+                terms.serial().toString(),
+                terms.role().toString(),
+                Instant.ofEpochMilli(terms.notAfterMillis()).toString(),
+                terms.uses(),
+                issued.used(),
+                issued.revoked() ? "revoked" : isUsedUp ? "used_up" : "open");
+    }
+
+    @Override
+    public Changed revoke(String invite) {
+        try {
+            if (invite.matches("[0-9a-f]{32}") && belonging.revoke(Serial.parse(invite)))
+                return new Changed.Done(invite);
+            return new Changed.Refused(
+                    "invite_unknown", "this node has issued no invite " + invite + "; see mesh invite list", true);
+        } catch (IOException full) {
+            return new Changed.Refused("data_dir_unusable", "cannot write it down: " + full.getMessage(), false);
+        }
+    }
+
+    @Override
+    public Changed leave() {
+        String mesh =
+                belonging.view().flatMap(Belonging.View::mesh).map(MeshId::hex).orElse("");
+        try {
+            belonging.forget();
+        } catch (IOException stuck) {
+            return new Changed.Refused("data_dir_unusable", "cannot forget the mesh: " + stuck.getMessage(), false);
+        }
+        stop.accept("left");
+        return new Changed.Done(mesh);
     }
 
     @Override

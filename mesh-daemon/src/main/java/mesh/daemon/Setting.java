@@ -15,10 +15,22 @@ public enum Setting {
             "NAME",
             "",
             "a model to serve: a path to a GGUF file, a name in the data dir or catalog, or demo, demo-tiny, demo-large"),
+    JOIN(
+            Kind.LIST,
+            "TOKEN",
+            "",
+            "an invite to a mesh, or - to read it from standard input; without any, a new node founds a mesh"),
     PORT(Kind.VALUE, "PORT", "9337", "the OpenAI-compatible API, on loopback; 0 lets the system choose"),
     CONSOLE(Kind.OPTIONAL, "PORT", "3131", "the web console and management API, on loopback; 0 lets the system choose"),
     NO_CONSOLE(Kind.SWITCH, "", "false", "no console and no management API: status and stop will not find this node"),
     HEADLESS(Kind.SWITCH, "", "false", "the management API without the web page"),
+    BIND_PORT(
+            Kind.VALUE,
+            "PORT",
+            "0",
+            "the UDP port other nodes reach this one on; 0 takes the one of the last time, or any"),
+    BIND_IP(Kind.VALUE, "ADDRESS", "any", "the address other nodes reach this one on; any listens on all"),
+    EPHEMERAL(Kind.SWITCH, "", "false", "a key for this run only, never written to disk; nothing of the mesh is kept"),
     CTX_SIZE(Kind.VALUE, "TOKENS", "auto", "context per request; auto takes what the model has and memory holds"),
     PARALLEL(
             Kind.VALUE,
@@ -73,7 +85,11 @@ public enum Setting {
     }
 
     public String environmentName() {
-        return this == DATA_DIR ? "MESH_HOME" : "MESH_" + name();
+        return switch (this) {
+            case DATA_DIR -> "MESH_HOME";
+            case EPHEMERAL -> "MESH_EPHEMERAL_KEY";
+            default -> "MESH_" + name();
+        };
     }
 
     public Kind kind() {
@@ -87,6 +103,11 @@ public enum Setting {
     /** The default, as text; empty for a list without members. */
     public String preset() {
         return preset;
+    }
+
+    /** Whether what is said must not be shown: whoever reads an invite can use it. */
+    public boolean isSecret() {
+        return this == JOIN;
     }
 
     public String meaning() {

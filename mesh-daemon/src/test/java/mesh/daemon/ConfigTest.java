@@ -3,6 +3,7 @@ package mesh.daemon;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -37,6 +38,7 @@ class ConfigTest {
         assertThat(config.serve())
                 .isEqualTo(new Config.Serve(
                         OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty(), OptionalLong.empty()));
+        assertThat(config.mesh()).isEqualTo(new Config.Mesh(List.of(), new InetSocketAddress(0), false));
         assertThat(config.engine().binDir()).isEmpty();
         assertThat(config.offline()).isFalse();
         assertThat(config.log()).isEqualTo(new Config.Log(LogFormat.PRETTY, LogLevel.INFO));
@@ -51,6 +53,10 @@ class ConfigTest {
                         Map.entry(Setting.PORT, List.of("0")),
                         Map.entry(Setting.CONSOLE, List.of("4000")),
                         Map.entry(Setting.HEADLESS, List.of("true")),
+                        Map.entry(Setting.JOIN, List.of("mesh1.a", "mesh1.b")),
+                        Map.entry(Setting.BIND_PORT, List.of("4001")),
+                        Map.entry(Setting.BIND_IP, List.of("127.0.0.2")),
+                        Map.entry(Setting.EPHEMERAL, List.of("true")),
                         Map.entry(Setting.CTX_SIZE, List.of("2048")),
                         Map.entry(Setting.PARALLEL, List.of("2")),
                         Map.entry(Setting.THREADS, List.of("1")),
@@ -64,6 +70,9 @@ class ConfigTest {
 
         assertThat(config.models()).containsExactly("demo", "/m.gguf");
         assertThat(config.ports()).isEqualTo(new Config.Ports(0, Config.Console.HEADLESS, 4000));
+        assertThat(config.mesh())
+                .isEqualTo(
+                        new Config.Mesh(List.of("mesh1.a", "mesh1.b"), new InetSocketAddress("127.0.0.2", 4001), true));
         assertThat(config.serve())
                 .isEqualTo(new Config.Serve(
                         OptionalInt.of(2048), OptionalInt.of(2), OptionalInt.of(1), OptionalLong.of(1_500_000_000L)));
@@ -99,6 +108,19 @@ class ConfigTest {
     }
 
     @Test
+    void ephemeralKeyHasItsOwnNameInTheEnvironment() throws Refusal {
+        assertThat(config(Map.of(), Map.of("MESH_EPHEMERAL_KEY", "1")).mesh().isEphemeral())
+                .isTrue();
+    }
+
+    @Test
+    void invitesAreNotShown() throws Refusal {
+        assertThat(config(Map.of(Setting.JOIN, List.of("mesh1.secret")), Map.of()))
+                .asString()
+                .doesNotContain("secret");
+    }
+
+    @Test
     void unknownKeyInTheFileNamesTheNearest() throws Exception {
         Files.writeString(dataDir.resolve("mesh.toml"), "paralel = 3\n");
 
@@ -125,6 +147,8 @@ class ConfigTest {
         "PARALLEL, 0, 1 to 256",
         "MAX_VRAM, -1, gigabytes",
         "MAX_VRAM, much, gigabytes",
+        "BIND_IP, localhost, an IP address",
+        "BIND_PORT, -1, 0 to 65535",
         "LOG_FORMAT, xml, 'pretty, json'",
         "OFFLINE, maybe, true or false",
     })

@@ -11,6 +11,9 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
+import java.util.List;
+import mesh.core.Event;
+import mesh.core.Node;
 import org.junit.jupiter.api.Test;
 
 /** The daemon's arrows: who may touch bytes on the network, children and the core's loop. */
@@ -31,6 +34,11 @@ class DaemonArchitectureTest {
             .dependOnClassesThat()
             .areAssignableTo(ProcessBuilder.class);
 
+    private static final ArchRule ONE_LOOP_STEPS_THE_CORE = noClasses()
+            .that(outside("mesh.daemon.loop.."))
+            .should()
+            .callMethod(Node.class, "step", Event.class, long.class, List.class);
+
     private static final JavaClasses DAEMON = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())
             .importPackages("mesh.daemon");
@@ -43,6 +51,11 @@ class DaemonArchitectureTest {
     @Test
     void onlySupervisorsStartProcesses() {
         CHILDREN_IN_TWO_ROOMS_ONLY.check(DAEMON);
+    }
+
+    @Test
+    void onlyTheLoopStepsTheCore() {
+        ONE_LOOP_STEPS_THE_CORE.check(DAEMON);
     }
 
     @Test
@@ -65,6 +78,7 @@ class DaemonArchitectureTest {
 
         assertThat(NETTY_AT_THE_BYTES_ONLY.evaluate(planted).hasViolation()).isTrue();
         assertThat(CHILDREN_IN_TWO_ROOMS_ONLY.evaluate(planted).hasViolation()).isTrue();
+        assertThat(ONE_LOOP_STEPS_THE_CORE.evaluate(planted).hasViolation()).isTrue();
     }
 
     private static DescribedPredicate<JavaClass> outside(String... packages) {

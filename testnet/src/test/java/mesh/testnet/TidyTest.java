@@ -68,6 +68,8 @@ class TidyTest {
                 root,
                 "mesh-core/src/main/java/mesh/core/Event.java",
                 "/** A. */\nclass Event { { log.info(\"un.listed\"); } }\n");
+        plant(root, "mesh-core/src/main/java/mesh/core/package-info.java", "/** A. */\npackage mesh.core;\n");
+        plant(root, "mesh-core/src/main/java/mesh/core/bare/A.java", "/** A. */\nclass A {}\n");
         plant(root, "docs/events.md", "# Events\n\n| `never.logged` | gone |\n");
         plant(root, "docs/paths.md", "# Paths\n\nsee /wo" + "rk/main\n");
         plant(root, "docs/titles.md", "# One\n\n# Two\n");
@@ -78,6 +80,7 @@ class TidyTest {
         assertThat(untidy(root))
                 .extracting(line -> line.replaceAll(".*: ", ""))
                 .containsExactlyInAnyOrder(
+                        "package without a purpose",
                         "debt marker",
                         "prints outside cli",
                         "prints a stack trace",
@@ -105,6 +108,8 @@ class TidyTest {
             everyFile(name, text, faults);
             if (name.endsWith(".java")) java(name, text, faults);
             if (name.endsWith(".md")) markdown(name, text, faults);
+            if (name.matches(".*/src/main/java/.*\\.java") && !Files.exists(file.resolveSibling("package-info.java")))
+                faults.add(name + ": package without a purpose");
             if (name.matches(".*/src/main/.*\\.java")) collect(EVENT, text.replaceAll("(?s)/\\*.*?\\*/", ""), logged);
             if (name.matches("docs/adr/\\d{4}-.*") && decisions.put(name.substring(9, 13), file) != null)
                 faults.add(name + ": decision number used twice");

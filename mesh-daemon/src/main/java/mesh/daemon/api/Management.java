@@ -16,6 +16,22 @@ public interface Management {
     /** Stops serving a model and returns when its engine is gone. */
     Changed drop(String name) throws InterruptedException;
 
+    /**
+     * Makes an invite to this node's mesh.
+     *
+     * @param role what it makes of its holder; empty: a member that may do all but admit
+     * @param uses how many nodes it lets in; 0 = as many as come
+     */
+    Invited invite(String role, int uses, long seconds);
+
+    /** The invites of this node that have not ended, without their secret text. */
+    List<InviteStatus> invites();
+
+    Changed revoke(String invite);
+
+    /** Says goodbye to the mesh, forgets it, and asks the daemon to stop. */
+    Changed leave();
+
     /** Asks the daemon to stop; returns at once. */
     void shutdown();
 
@@ -27,14 +43,54 @@ public interface Management {
         record Refused(String code, String message, boolean isUnknown) implements Changed {}
     }
 
+    /** What came of asking for an invite. */
+    sealed interface Invited {
+        record Made(String token, InviteStatus invite) implements Invited {}
+
+        record Refused(String code, String message) implements Invited {}
+    }
+
+    /**
+     * An invite as lists show it.
+     *
+     * @param uses how many nodes it may let in; 0 = as many as come
+     * @param used how many it has let in
+     */
+    record InviteStatus(String id, String role, String expires, int uses, int used, String state) {}
+
     /** The daemon at one moment; rendered as the {@code status} of DESIGN 3.4. */
     record Status(
             String version,
-            String nodeName,
+            NodeStatus node,
+            String meshId,
             String apiUrl,
             MemoryStatus memory,
             List<ModelStatus> models,
+            List<PeerStatus> peers,
             Map<String, Long> requests) {}
+
+    /** This node in its mesh; everything but the name is empty until it is in one. */
+    record NodeStatus(String id, String name, String role, String address) {}
+
+    /**
+     * Another member.
+     *
+     * @param rttMillis -1 = not measured yet
+     * @param path how it is reached: {@code direct}, or empty while no connection is open
+     * @param version of its engine; empty without one
+     * @param ageMillis how old what it said of itself is
+     */
+    record PeerStatus(
+            String id,
+            String name,
+            String state,
+            String role,
+            double rttMillis,
+            String path,
+            long memoryBytes,
+            List<String> serving,
+            String version,
+            long ageMillis) {}
 
     /** {@code source} says where the figure comes from. */
     record MemoryStatus(long totalBytes, long usableBytes, String source) {}

@@ -5,7 +5,10 @@ import java.util.List;
 import java.util.Map;
 import mesh.core.openai.ApiError;
 import mesh.daemon.api.Management.Changed;
+import mesh.daemon.api.Management.InviteStatus;
+import mesh.daemon.api.Management.Invited;
 import mesh.daemon.api.Management.ModelStatus;
+import mesh.daemon.api.Management.PeerStatus;
 import mesh.daemon.api.Management.Status;
 import mesh.daemon.edge.Ask;
 import mesh.daemon.edge.Refusal;
@@ -14,6 +17,9 @@ import mesh.daemon.edge.RouteTable;
 
 /** The management API under {@code /mesh/v1}: what the console and the command line see and do. Stateless. */
 public final class ManagementApi {
+    /** An invite that is carried to another machine is used the same day. */
+    private static final long DAY_SECONDS = 24 * 3_600;
+
     private final Management daemon;
 
     public ManagementApi(Management daemon) {
@@ -25,6 +31,15 @@ public final class ManagementApi {
         routes.waiting("GET", "/mesh/v1/models", ask -> Reply.json(models(daemon.status())));
         routes.changing("POST", "/mesh/v1/models", this::load);
         routes.changing("DELETE", "/mesh/v1/models/*", this::drop);
+        routes.waiting("GET", "/mesh/v1/peers", ask -> Reply.json(peers(daemon.status())));
+        routes.waiting(
+                "GET",
+                "/mesh/v1/invites",
+                ask -> Reply.json(
+                        daemon.invites().stream().map(ManagementApi::shown).toList()));
+        routes.changing("POST", "/mesh/v1/invites", this::invite);
+        routes.changing("DELETE", "/mesh/v1/invites/*", ask -> changed(daemon.revoke(ask.rest()), 200));
+        routes.changing("POST", "/mesh/v1/leave", ask -> changed(daemon.leave(), 202));
         routes.changing("POST", "/mesh/v1/shutdown", ask -> {
             daemon.shutdown();
             return Reply.json(202, Map.of("stopping", true));
@@ -43,6 +58,21 @@ public final class ManagementApi {
         return changed(daemon.drop(ask.rest()), 200);
     }
 
+    private Reply invite(Ask ask) throws Refusal {
+        var json = ask.json();
+        int uses = json.path("uses").asInt(1);
+        long seconds = json.path("expiresSeconds").asLong(DAY_SECONDS);
+        return switch (daemon.invite(json.path("role").asText(""), uses, seconds)) {
+            case Invited.Made(String token, InviteStatus invite) -> {
+                var made = shown(invite);
+                made.put("token", token);
+                yield Reply.json(201, made);
+            }
+            case Invited.Refused(String code, String message) ->
+                throw new Refusal(ApiError.invalid(409, code, message));
+        };
+    }
+
     private static Reply changed(Changed changed, int status) throws Refusal {
         return switch (changed) {
             case Changed.Done(String name) -> Reply.json(status, Map.of("name", name));
@@ -56,7 +86,13 @@ public final class ManagementApi {
         var memory = status.memory();
         return fields(
                 "version", status.version(),
-                "node", fields("name", status.nodeName()),
+                "node",
+                        fields(
+                                "id", status.node().id(),
+                                "name", status.node().name(),
+                                "role", status.node().role(),
+                                "address", status.node().address()),
+                "mesh", fields("id", status.meshId()),
                 "api", fields("url", status.apiUrl()),
                 "memory",
                         fields(
@@ -64,6 +100,7 @@ public final class ManagementApi {
                                 "usableBytes", memory.usableBytes(),
                                 "source", memory.source()),
                 "models", models(status),
+                "peers", peers(status),
                 "requests", status.requests());
     }
 
@@ -82,6 +119,34 @@ public final class ManagementApi {
                 "slots", model.slots(),
                 "sizeBytes", model.sizeBytes(),
                 "needBytes", model.needBytes());
+    }
+
+    private static List<Map<String, Object>> peers(Status status) {
+        return status.peers().stream().map(ManagementApi::shown).toList();
+    }
+
+    private static Map<String, Object> shown(PeerStatus peer) {
+        return fields(
+                "id", peer.id(),
+                "name", peer.name(),
+                "state", peer.state(),
+                "role", peer.role(),
+                "rttMillis", peer.rttMillis(),
+                "path", peer.path(),
+                "memoryBytes", peer.memoryBytes(),
+                "serving", peer.serving(),
+                "version", peer.version(),
+                "ageMillis", peer.ageMillis());
+    }
+
+    private static Map<String, Object> shown(InviteStatus invite) {
+        return fields(
+                "id", invite.id(),
+                "role", invite.role(),
+                "expires", invite.expires(),
+                "uses", invite.uses(),
+                "used", invite.used(),
+                "state", invite.state());
     }
 
     private static Map<String, Object> fields(Object... pairs) {

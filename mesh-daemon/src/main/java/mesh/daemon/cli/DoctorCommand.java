@@ -47,7 +47,7 @@ final class DoctorCommand implements Callable<Integer> {
             Settings.Value value = settings.of(setting);
             table.row(
                     setting.key(),
-                    String.join(",", value.words()),
+                    setting.isSecret() && !value.words().isEmpty() ? "(set)" : String.join(",", value.words()),
                     value.origin().toString(),
                     setting.meaning());
         }

@@ -24,7 +24,7 @@ import picocli.CommandLine.ScopeType;
         footer = {
             "",
             "Start with:  mesh --model demo",
-            "Exit codes:  0 done, 1 failed, 2 usage, 69 something needed is missing, 130 interrupted"
+            "Exit codes:  0 done, 1 failed, 2 usage, 11 to 23 invite refused, 69 something needed is missing, 130 interrupted"
         },
         versionProvider = Main.VersionLine.class,
         subcommands = {
@@ -32,6 +32,8 @@ import picocli.CommandLine.ScopeType;
             LoadCommand.class,
             DropCommand.class,
             ModelsCommand.class,
+            InviteCommand.class,
+            LeaveCommand.class,
             EngineCommand.class,
             DoctorCommand.class,
             StopCommand.class,

@@ -1,8 +1,10 @@
 package mesh.daemon.cli;
 
+import java.nio.charset.StandardCharsets;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Scanner;
 import mesh.daemon.Config;
 import mesh.daemon.Daemon;
 import mesh.daemon.Refusal;
@@ -52,7 +54,11 @@ final class ServeCommand implements java.util.concurrent.Callable<Integer> {
 
     @Override
     public Integer call() throws Refusal, InterruptedException {
-        Config config = Config.of(Settings.resolve(said(spec.commandLine().getParseResult()), environment));
+        Map<Setting, List<String>> said = said(spec.commandLine().getParseResult());
+        said.computeIfPresent(
+                Setting.JOIN,
+                (join, tokens) -> tokens.stream().map(ServeCommand::token).toList());
+        Config config = Config.of(Settings.resolve(said, environment));
         var terminal = new Terminal(spec.commandLine().getOut(), config.log().format() == LogFormat.PRETTY);
         try (Daemon daemon = Daemon.open(config, terminal)) {
             Signals.handle("TERM", () -> daemon.requestStop("terminated"));
@@ -60,6 +66,13 @@ final class ServeCommand implements java.util.concurrent.Callable<Integer> {
             daemon.serve();
             return daemon.awaitStop().equals(INTERRUPT) ? INTERRUPTED : 0;
         }
+    }
+
+    /** An invite on standard input stands in no list of processes and no history. */
+    private static String token(String word) {
+        if (!word.equals("-")) return word;
+        var line = new Scanner(System.in, StandardCharsets.UTF_8);
+        return line.hasNextLine() ? line.nextLine().strip() : "";
     }
 
     /** The first Ctrl-C stops in order; the second one now. */

@@ -2,6 +2,8 @@ package mesh.daemon.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.PrintWriter;
+import java.util.Locale;
+import java.util.StringJoiner;
 import java.util.concurrent.Callable;
 import mesh.daemon.Refusal;
 import picocli.CommandLine;
@@ -13,6 +15,9 @@ import picocli.CommandLine.Spec;
 /** {@code mesh status}: what the running node serves, and why not more. */
 @Command(name = "status", description = "Shows what the running node serves, and why not more.")
 final class StatusCommand implements Callable<Integer> {
+    /** Enough to tell the nodes of one mesh apart, as logs show them. */
+    private static final int ID_CHARS = 10;
+
     @Mixin
     final NodeOption node = new NodeOption();
 
@@ -37,10 +42,12 @@ final class StatusCommand implements Callable<Integer> {
                         "node",
                         status.at("/node/name").asText() + " (mesh "
                                 + status.path("version").asText() + ")")
+                .row("mesh", mesh(status))
                 .row("api", status.at("/api/url").asText())
                 .row("memory", memory(status.path("memory")))
                 .row("requests", requests(status.path("requests")))
                 .print(out);
+        peers(status.path("peers"), out);
         JsonNode models = status.path("models");
         if (models.isEmpty()) {
             out.println();
@@ -57,6 +64,38 @@ final class StatusCommand implements Callable<Integer> {
                     Table.bytes(model.path("sizeBytes").asLong()),
                     model.path("reason").asText("") + detail(model));
         table.print(out);
+    }
+
+    private static String mesh(JsonNode status) {
+        String id = status.at("/mesh/id").asText();
+        if (id.isEmpty()) return "none yet";
+        return id.substring(0, ID_CHARS) + ", as " + status.at("/node/role").asText() + " at "
+                + status.at("/node/address").asText();
+    }
+
+    private static void peers(JsonNode peers, PrintWriter out) {
+        if (peers.isEmpty()) return;
+        out.println();
+        var table = new Table().row("PEER", "STATE", "ROLE", "RTT", "PATH", "MEMORY", "SERVING");
+        for (JsonNode peer : peers) {
+            var serving = new StringJoiner(", ");
+            for (JsonNode model : peer.path("serving")) serving.add(model.asText());
+            table.row(
+                    peer.path("name").asText() + " " + peer.path("id").asText().substring(0, ID_CHARS),
+                    peer.path("state").asText(),
+                    peer.path("role").asText(),
+                    rtt(peer.path("rttMillis").asDouble()),
+                    peer.path("path").asText().isEmpty()
+                            ? "-"
+                            : peer.path("path").asText(),
+                    Table.bytes(peer.path("memoryBytes").asLong()),
+                    serving.length() == 0 ? "-" : serving.toString());
+        }
+        table.print(out);
+    }
+
+    private static String rtt(double millis) {
+        return millis < 0 ? "-" : String.format(Locale.ROOT, "%.1f ms", millis);
     }
 
     private static String detail(JsonNode model) {

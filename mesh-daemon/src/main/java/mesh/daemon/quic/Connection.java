@@ -22,6 +22,7 @@ import javax.net.ssl.SSLPeerUnverifiedException;
 import mesh.core.id.Credential;
 import mesh.core.id.NodeId;
 import mesh.core.id.Role;
+import mesh.core.wire.Codec;
 import mesh.core.wire.StreamType;
 import mesh.daemon.log.Log;
 import org.jspecify.annotations.Nullable;
@@ -38,8 +39,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     /** One stream per type carries messages; a few more may overlap while an old one closes. */
     private static final int MESSAGE_STREAMS_MAX = 8;
 
-    /** A full announcement of every member of a thousand-node mesh stays below. */
-    static final int MESSAGE_BYTES_MAX = 1 << 20;
+    static final int MESSAGE_BYTES_MAX = Codec.FRAME_BYTES_MAX;
 
     private static final long STALL_MILLIS = 10_000;
 
@@ -247,7 +247,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private void pass(QuicStreamChannel stream, StreamType type) {
         Peer owner = java.util.Objects.requireNonNull(peer, "admitted");
         switch (type) {
-            case GOSSIP, LEAVE, PROBE -> {
+            case GOSSIP, ROUTE, LEAVE, PROBE -> {
                 if (messageStreams == MESSAGE_STREAMS_MAX) {
                     refuse(stream, Fault.STREAM_FLOOD);
                     return;
@@ -262,7 +262,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
                                 fault -> refuse(stream, fault)))
                         .addLast(new EndWithPeer());
             }
-            case RPC, HTTP, ROUTE, BLOB, RELAY -> endpoint.listener().stream(owner, type, stream);
+            case RPC, HTTP, BLOB, RELAY -> endpoint.listener().stream(owner, type, stream);
             case ADMIT -> throw new IllegalStateException("admission has its own way");
         }
     }

@@ -84,7 +84,7 @@ public final class Membership implements Doorkeeper {
             meshKey = mesh;
             var founded = new Standing(new Trust(new MeshId(mesh.id()), Ed25519Verifier.ED25519), own);
             standing = founded;
-            log.info("mesh.founded", "meshId", founded.trust().mesh());
+            log.info("mesh.founded", "meshId", founded.trust().mesh().hex());
             return founded;
         } finally {
             writing.unlock();

@@ -93,7 +93,7 @@ public final class Peer {
     }
 
     /**
-     * Sends one message in order behind earlier ones of its type ({@code gossip}, {@code leave}, {@code probe}). Never
+     * Sends one message in order behind earlier ones of its type ({@code gossip}, {@code route}, {@code leave}, {@code probe}). Never
      * blocks; a full queue drops it and counts {@link Fault#QUEUE_FULL}.
      */
     public void post(StreamType type, byte[] message) {

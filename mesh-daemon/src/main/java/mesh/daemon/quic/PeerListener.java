@@ -11,12 +11,12 @@ public interface PeerListener {
     /** No connection is left; {@code reason} is a short code. */
     void peerDown(Peer peer, String reason);
 
-    /** One message of {@code gossip}, {@code leave} or {@code probe}, in the sender's order. */
+    /** One message of {@code gossip}, {@code route}, {@code leave} or {@code probe}, in the sender's order. */
     void message(Peer peer, StreamType type, byte[] message);
 
     /**
      * A stream of any other type that the peer's role allows. Handlers added before returning see every byte after the
      * type; a stream without handlers when this returns is reset.
      */
-    void stream(Peer peer, StreamType type, QuicStreamChannel stream);
+    default void stream(Peer peer, StreamType type, QuicStreamChannel stream) {}
 }

@@ -280,7 +280,7 @@ public final class QuicEndpoint implements AutoCloseable {
                 .remoteAddress(to)
                 .attr(Transport.WANTED, wanted)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) config.handshakeMillis())
-                .option(Transport.SEGMENTS, Transport.segments())
+                .option(Transport.SEGMENTS, Transport.segments(config))
                 .handler(connection)
                 .streamHandler(streams())
                 .connect(connected);

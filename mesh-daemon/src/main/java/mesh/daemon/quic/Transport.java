@@ -58,6 +58,9 @@ final class Transport {
     /** Packets handed to the kernel in one call (GSO): more gains nothing, fewer costs a system call each. */
     private static final int SEGMENTS_MAX = 32;
 
+    /** What the kernel takes in one such call; more is refused whole, which looks like loss. */
+    private static final int SEGMENTED_BYTES_MAX = 65_507;
+
     /** Flushing by bytes rather than per packet is what lets segments fill. */
     private static final int FLUSH_BYTES = 200_000;
 
@@ -79,7 +82,7 @@ final class Transport {
                 .sslContext(tls.accepting())
                 .tokenHandler(gate)
                 .connectionIdAddressGenerator(QuicConnectionIdGenerator.randomGenerator())
-                .option(SEGMENTS, segments())
+                .option(SEGMENTS, segments(config))
                 .handler(connections)
                 .streamHandler(streams)
                 .build();
@@ -94,8 +97,9 @@ final class Transport {
                 1, new DefaultThreadFactory("quic", true), EpollIoHandler.newFactory(0, spin));
     }
 
-    static SegmentedDatagramPacketAllocator segments() {
-        return EpollQuicUtils.newSegmentedAllocator(SEGMENTS_MAX);
+    static SegmentedDatagramPacketAllocator segments(QuicConfig config) {
+        return EpollQuicUtils.newSegmentedAllocator(
+                Math.min(SEGMENTS_MAX, SEGMENTED_BYTES_MAX / config.datagramBytes()));
     }
 
     Bootstrap bootstrap(EventLoop loop, Router router) {

@@ -26,7 +26,7 @@ public final class EngineRoom {
     private final boolean isOffline;
     private final Consumer<String> terminal;
     private final ReentrantLock asking = new ReentrantLock();
-    private @Nullable Engine engine;
+    private volatile @Nullable Engine engine;
 
     /** What a model may count on. */
     public sealed interface Answer {
@@ -41,6 +41,11 @@ public final class EngineRoom {
         this.shelf = shelf;
         this.isOffline = isOffline;
         this.terminal = terminal;
+    }
+
+    /** The engine, once somebody has asked for it; never looks or installs. */
+    public Optional<Engine> found() {
+        return Optional.ofNullable(engine);
     }
 
     public Answer engine() throws InterruptedException {

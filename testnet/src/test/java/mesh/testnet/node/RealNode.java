@@ -43,6 +43,7 @@ public final class RealNode implements AutoCloseable {
         List<String> given = List.of(arguments);
         if (!given.contains("--port")) line.addAll(List.of("--port", "0"));
         if (!given.contains("--console")) line.addAll(List.of("--console", "0"));
+        if (!given.contains("--bind-ip")) line.addAll(List.of("--bind-ip", "127.0.0.1"));
         line.addAll(given);
         return start(environment, line);
     }
@@ -111,6 +112,18 @@ public final class RealNode implements AutoCloseable {
 
     public String management() throws InterruptedException {
         return "http://127.0.0.1:" + await("console.ready").path("port").asInt();
+    }
+
+    /** The invite that a founder prints at its start. */
+    String invite() throws InterruptedException {
+        return await("invite.created").path("token").asText();
+    }
+
+    /** Writes one line to standard input and closes it. */
+    void say(String line) throws IOException {
+        try (var input = process.outputWriter(StandardCharsets.UTF_8)) {
+            input.write(line + "\n");
+        }
     }
 
     int awaitExit() throws InterruptedException {

@@ -1,0 +1,268 @@
+package mesh.daemon;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import mesh.core.Event;
+import mesh.core.Snapshot;
+import mesh.core.elect.Part;
+import mesh.core.elect.Reason;
+import mesh.core.id.ModelRef;
+import mesh.core.id.Role;
+import mesh.core.member.Member;
+import mesh.core.member.Profile;
+import mesh.core.member.Profile.Assigned;
+import mesh.core.member.Profile.OnDisk;
+import mesh.core.member.Profile.Phase;
+import mesh.core.member.Profile.Served;
+import mesh.core.member.Profile.Skill;
+import mesh.core.member.Profile.Wanted;
+import mesh.core.model.Fit;
+import mesh.daemon.api.Management.ModelStatus;
+import mesh.daemon.engine.Engine;
+import mesh.daemon.hardware.Memory;
+import mesh.daemon.log.Log;
+import mesh.daemon.loop.Belonging;
+import mesh.daemon.loop.MeshLoop;
+import mesh.daemon.loop.Orders;
+import mesh.daemon.models.DemoModel;
+import mesh.daemon.models.ModelFile;
+import mesh.daemon.models.ModelStore;
+import mesh.daemon.serve.EngineRoom;
+import mesh.daemon.serve.LocalModels;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps the mesh's idea of this node and the models that run on it in step: tells the loop what is served, on disk and
+ * in memory, and starts what the mesh wants served here. What the operator asked for is never stopped by the mesh.
+ * Looks a few times a second on a virtual thread; orders come on the loop's.
+ */
+final class Hosting implements Orders {
+    private static final Log log = Log.of(Hosting.class);
+
+    /** A model that became ready is in everybody's table this much later, beside the way there. */
+    private static final long LOOK_MILLIS = 200;
+
+    /** What every language model can; what else one can is not read from its file yet. */
+    private static final List<Skill> CHATS = List.of(Skill.CHAT);
+
+    private final String name;
+    private final Memory memory;
+    private final LocalModels models;
+    private final EngineRoom engines;
+    private final ModelStore store;
+    private final Path modelsFolder;
+    private final CountDownLatch closing = new CountDownLatch(1);
+    private final Set<ModelRef> orderedByMesh = ConcurrentHashMap.newKeySet();
+    private final Set<ModelRef> seen = new HashSet<>();
+    private volatile @Nullable Belonging belonging;
+    private volatile List<OnDisk> onDisk = List.of();
+    private FileTime listedAt = FileTime.fromMillis(0);
+    private boolean isEngineWanted;
+    private Optional<Profile> told = Optional.empty();
+
+    Hosting(String name, Memory memory, LocalModels models, EngineRoom engines, ModelStore store, Path modelsFolder) {
+        this.name = name;
+        this.memory = memory;
+        this.models = models;
+        this.engines = engines;
+        this.store = store;
+        this.modelsFolder = modelsFolder;
+    }
+
+    void start(Belonging belonging) {
+        this.belonging = belonging;
+        Thread.ofVirtual().name("hosting").start(() -> {
+            try {
+                do {
+                    listModels();
+                    if (belonging.loop().isPresent()) look(belonging.loop().get(), belonging.facts());
+                } while (!closing.await(LOOK_MILLIS, TimeUnit.MILLISECONDS));
+            } catch (InterruptedException ending) {
+                // Only the JVM's end interrupts this thread.
+            }
+        });
+    }
+
+    void close() {
+        closing.countDown();
+    }
+
+    // What this node is.
+
+    /** What it serves is added by the core, which hears of it as events. */
+    Profile facts(List<String> addresses, Role role) {
+        boolean isClient = role == Role.CLIENT;
+        return new Profile(
+                name,
+                isClient ? Profile.Role.CLIENT : Profile.Role.STANDBY,
+                Math.min(memory.usableBytes(), Profile.BYTES_MAX),
+                0,
+                List.of(),
+                files(),
+                wanted(),
+                List.of(),
+                engines.found().map(Hosting::engine).orElse(Profile.Engine.NONE),
+                addresses,
+                List.of(),
+                List.of(),
+                // Tensors travel in tunnels that this release does not lay, so nobody is told that they may.
+                false,
+                0);
+    }
+
+    private static Profile.Engine engine(Engine found) {
+        return found.worker()
+                .map(worker -> new Profile.Engine(
+                        found.version(),
+                        worker.version().major(),
+                        worker.version().minor(),
+                        worker.version().patch()))
+                .orElse(new Profile.Engine(found.version(), 0, 0, 0));
+    }
+
+    /** The models folder's files, and those served from elsewhere. */
+    private List<OnDisk> files() {
+        var files = new TreeMap<ModelRef, OnDisk>();
+        for (OnDisk file : onDisk) files.put(file.model(), file);
+        for (ModelStatus model : models.status())
+            if (model.needBytes() > 0) {
+                var ref = new ModelRef(model.name());
+                files.put(ref, new OnDisk(ref, model.sizeBytes(), model.needBytes(), 0, 0, 0));
+            }
+        return files.values().stream().limit(Profile.MODELS_MAX).toList();
+    }
+
+    /** What the operator asked for, rather than the mesh. */
+    private List<Wanted> wanted() {
+        return models.status().stream()
+                .map(model -> new Wanted(new ModelRef(model.name()), "", model.needBytes()))
+                .filter(wanted -> !orderedByMesh.contains(wanted.model()))
+                .limit(Profile.MODELS_MAX)
+                .toList();
+    }
+
+    /** Reads headers only when a file came or went. */
+    private void listModels() {
+        try {
+            FileTime changedAt = Files.getLastModifiedTime(modelsFolder);
+            if (changedAt.equals(listedAt)) return;
+            listedAt = changedAt;
+        } catch (IOException unreadable) {
+            return;
+        }
+        var rows = new ArrayList<OnDisk>();
+        for (ModelFile file : store.list().models())
+            if (Fit.of(file.header()).within(memory.usableBytes(), Fit.Ask.ANY)
+                    instanceof Fit.Verdict.Fits(int context, int slots, long needBytes, long kvBytes, long usable))
+                rows.add(new OnDisk(file.ref(), file.bytes(), needBytes, kvBytes, 0, 0));
+        onDisk = rows;
+    }
+
+    // What it tells the loop.
+
+    private void look(MeshLoop loop, Optional<Profile> facts) throws InterruptedException {
+        if (facts.isPresent() && !facts.equals(told)) {
+            loop.tell(new Event.Described(facts.get()));
+            told = facts;
+        }
+        Snapshot snapshot = loop.snapshot();
+        List<ModelStatus> here = models.status();
+        for (ModelStatus model : here) tell(loop, snapshot.own(), model);
+        for (Assigned assigned : snapshot.own().assigned())
+            if (seen.contains(assigned.model()) && isNotIn(here, assigned.model())) {
+                seen.remove(assigned.model());
+                loop.tell(new Event.Dropped(assigned.model()));
+            }
+        if (here.isEmpty()) prepare(snapshot);
+    }
+
+    private void tell(MeshLoop loop, Profile own, ModelStatus model) {
+        if (model.needBytes() == 0) return;
+        var ref = new ModelRef(model.name());
+        seen.add(ref);
+        if (own.assigned().stream().noneMatch(assigned -> assigned.model().equals(ref)))
+            loop.tell(new Event.Taken(new Assigned(ref, model.needBytes(), false, List.of())));
+        boolean isReady = model.state().equals("ready");
+        boolean hasFailed = model.state().equals("failed");
+        for (Served row : own.served()) {
+            if (!row.model().equals(ref)) continue;
+            if (isReady && row.phase() == Phase.LOADING)
+                loop.tell(new Event.ModelReady(ref, model.slots(), model.ctxTokens(), model.sizeBytes(), CHATS));
+            if (hasFailed && row.phase() != Phase.FAILED) loop.tell(new Event.ModelFailed(ref));
+            if (!isReady && !hasFailed && row.phase() == Phase.READY) loop.tell(new Event.ModelEnded(ref));
+        }
+    }
+
+    private static boolean isNotIn(List<ModelStatus> here, ModelRef model) {
+        return here.stream().noneMatch(status -> status.name().equals(model.name()));
+    }
+
+    /** A node without a model gets ready for what the mesh may give it: an engine, and demos, which are made of nothing. */
+    private void prepare(Snapshot snapshot) throws InterruptedException {
+        List<ModelRef> wanted = snapshot.peers().stream()
+                .map(Member::profile)
+                .flatMap(profile -> profile.wanted().stream())
+                .map(Wanted::model)
+                .distinct()
+                .toList();
+        if (wanted.isEmpty() || snapshot.own().role() == Profile.Role.CLIENT) return;
+        if (!isEngineWanted) {
+            isEngineWanted = true;
+            if (engines.engine() instanceof EngineRoom.Answer.Missing(String code, String message))
+                log.warn("engine.missing", "reason", code, "message", message);
+        }
+        if (engines.found().isEmpty()) return;
+        Predicate<ModelRef> isHere =
+                model -> onDisk.stream().anyMatch(file -> file.model().equals(model));
+        for (ModelRef model : wanted)
+            if (DemoModel.named(model.name()).isPresent() && !isHere.test(model)) {
+                store.find(model.name());
+                return;
+            }
+    }
+
+    // What the mesh orders.
+
+    @Override
+    public void start(ModelRef model, Part part) {
+        Thread.ofVirtual().name("order-" + model).start(() -> {
+            if (!isNotIn(models.status(), model)) return;
+            orderedByMesh.add(model);
+            if (!(part instanceof Part.Alone))
+                refused(model, "split_unserved", "this release serves whole models only");
+            else if (models.add(model.name())
+                    instanceof LocalModels.Wish.Refused(String code, String message, boolean isMissing))
+                refused(model, code, message);
+        });
+    }
+
+    private void refused(ModelRef model, String code, String message) {
+        log.warn("order.refused", "model", model, "reason", code, "message", message);
+        Belonging in = belonging;
+        if (in != null) in.loop().ifPresent(loop -> loop.tell(new Event.ModelFailed(model)));
+    }
+
+    @Override
+    public void stop(ModelRef model, Reason reason) {
+        if (!orderedByMesh.remove(model)) return;
+        Thread.ofVirtual().name("order-" + model).start(() -> {
+            try {
+                models.drop(model.name());
+            } catch (InterruptedException ending) {
+                // Only the JVM's end interrupts this thread.
+            }
+        });
+    }
+}

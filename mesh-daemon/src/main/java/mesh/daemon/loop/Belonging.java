@@ -1,0 +1,421 @@
+package mesh.daemon.loop;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import mesh.core.Event;
+import mesh.core.Node;
+import mesh.core.Snapshot;
+import mesh.core.Tunables;
+import mesh.core.id.Checked;
+import mesh.core.id.Invite;
+import mesh.core.id.MeshId;
+import mesh.core.id.NodeId;
+import mesh.core.id.Refusal;
+import mesh.core.id.Revocation;
+import mesh.core.id.Role;
+import mesh.core.id.Serial;
+import mesh.core.member.Profile;
+import mesh.core.wire.SignedVoice;
+import mesh.daemon.log.Log;
+import mesh.daemon.quic.Addresses;
+import mesh.daemon.quic.Membership;
+import mesh.daemon.quic.Peer;
+import mesh.daemon.quic.QuicConfig;
+import mesh.daemon.quic.QuicEndpoint;
+import mesh.daemon.store.AtomicFile;
+import mesh.daemon.store.Ed25519Verifier;
+import mesh.daemon.store.KeyFile;
+import mesh.daemon.store.MeshFiles;
+import mesh.daemon.store.NodeKey;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * This node's part in a mesh: its key, its certificate, its socket and its loop, put together in the background so that
+ * the API never waits for them, and taken apart in the reverse order with a farewell. Before the mesh is there its
+ * questions have empty answers. Safe on any thread.
+ */
+public final class Belonging implements Rejoin.Place {
+    private static final Log log = Log.of(Belonging.class);
+
+    /** What is printed at the start: for the machines one person carries a token to within a day. */
+    private static final int START_USES = 100;
+
+    private static final long START_MILLIS = 24L * 3_600_000;
+
+    /** Packets on their way out when the socket closes; a farewell that is lost is made up for by probes. */
+    private static final long FAREWELL_MILLIS = 100;
+
+    private final Plan plan;
+    private final BiFunction<List<String>, Role, Profile> facts;
+    private final Orders orders;
+    private final Consumer<Unable> unable;
+    private final Links links = new Links();
+    private final Thread opening;
+    private volatile @Nullable Opened opened;
+    private volatile @Nullable Rejoin rejoin;
+    private volatile @Nullable InLoop inLoop;
+
+    /**
+     * What the operator wants of it.
+     *
+     * @param tokens invites as text
+     * @param isEphemeral whether key and certificate are made for this process and never written
+     * @param bind where the socket listens; port 0: the one of the last time, or any
+     */
+    public record Plan(
+            Path dataDir, List<String> tokens, boolean isEphemeral, InetSocketAddress bind, Consumer<String> terminal) {
+        public Plan {
+            tokens = List.copyOf(tokens);
+        }
+
+        private Optional<Path> kept(String first, String... more) {
+            return isEphemeral ? Optional.empty() : Optional.of(dataDir.resolve(first, more));
+        }
+
+        @Override
+        public String toString() {
+            return "plan of " + dataDir + " with " + tokens.size() + " invites";
+        }
+    }
+
+    /** What there is without a mesh. */
+    private record Opened(NodeKey key, Membership membership, QuicEndpoint endpoint) {}
+
+    /** The node's loop and what carries out its effects; there once the node belongs to a mesh. */
+    private record InLoop(MeshId mesh, MeshLoop loop, Dispatcher dispatcher) {}
+
+    /**
+     * @param facts this node's profile, given its addresses and the role its certificate allows; read on any thread
+     * @param unable told at most once, when this node cannot take its place and must end
+     */
+    public Belonging(Plan plan, BiFunction<List<String>, Role, Profile> facts, Orders orders, Consumer<Unable> unable) {
+        this.plan = plan;
+        this.facts = facts;
+        this.orders = orders;
+        this.unable = unable;
+        this.opening = Thread.ofVirtual().name("mesh").unstarted(this::open);
+    }
+
+    public void start() {
+        opening.start();
+    }
+
+    private void open() {
+        try {
+            NodeKey key = plan.isEphemeral()
+                    ? NodeKey.fresh()
+                    : KeyFile.open(plan.dataDir().resolve("identity", "node.key"));
+            Path folder = folder();
+            var place = Membership.open(key, new MeshFiles(folder));
+            List<Invite> invites = invites(place, key.id());
+            if (isAnother(place, invites)) {
+                if (!isLonelyFounder(folder)) throw new Stranded(Unable.refused(Refusal.WRONG_MESH));
+                putAside(folder);
+                place = Membership.open(key, new MeshFiles(folder));
+            }
+            if (place.standing().isEmpty() && invites.isEmpty()) place.found();
+            QuicEndpoint socket = bound(key, place);
+            var here = new Opened(key, place, socket);
+            links.connect(socket);
+            opened = here;
+            if (isMember(place, key.id())) takePart(here);
+            printInvite(here);
+            var finder = new Rejoin(place, socket, invites, new LastPeers(plan.kept("state", "peers.json")), this);
+            rejoin = finder;
+            finder.start();
+        } catch (Stranded stranded) {
+            unable.accept(stranded.unable);
+        } catch (IOException failed) {
+            unable.accept(Unable.failed("identity_unusable", "cannot take part in a mesh: " + failed.getMessage()));
+        }
+    }
+
+    /** Cannot go on. */
+    private static final class Stranded extends Exception {
+        private static final long serialVersionUID = 1;
+
+        private final transient Unable unable;
+
+        Stranded(Unable unable) {
+            super(unable.message());
+            this.unable = unable;
+        }
+    }
+
+    /** A throw-away key earns certificates that nobody can use after it, so what an earlier run left is swept. */
+    private Path folder() throws IOException {
+        if (!plan.isEphemeral()) return plan.dataDir().resolve("mesh");
+        Path passing = plan.dataDir().resolve("run", "ephemeral-mesh");
+        sweep(passing);
+        return passing;
+    }
+
+    private static void sweep(Path folder) throws IOException {
+        if (!Files.exists(folder)) return;
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+            for (Path file : files) Files.delete(file);
+        }
+        Files.delete(folder);
+    }
+
+    /** The tokens, read and checked as far as that can be done here. */
+    private List<Invite> invites(Membership place, NodeId self) throws Stranded {
+        var invites = new ArrayList<Invite>();
+        for (String token : plan.tokens()) {
+            switch (Invite.parse(token, Ed25519Verifier.ED25519, System.currentTimeMillis())) {
+                case Checked.Good<Invite>(Invite invite) -> invites.add(invite);
+                case Checked.Refused<Invite>(Refusal reason) -> {
+                    // A member started again with the same command a week later needs its invite no more.
+                    if (reason != Refusal.EXPIRED || !isMember(place, self)) throw new Stranded(Unable.refused(reason));
+                }
+            }
+        }
+        return invites;
+    }
+
+    private static boolean isAnother(Membership place, List<Invite> invites) {
+        Optional<MeshId> mine = place.standing().map(now -> now.trust().mesh());
+        return mine.isPresent()
+                && invites.stream().anyMatch(invite -> !invite.mesh().equals(mine.get()));
+    }
+
+    /** Founded here, and nobody was ever let in: a mesh that nobody misses, made because no invite was at hand. */
+    private static boolean isLonelyFounder(Path folder) throws IOException {
+        var files = new MeshFiles(folder);
+        return files.meshKey().isPresent() && files.uses().isEmpty();
+    }
+
+    /** Not destroyed: a founder's key is all that can ever speak for a mesh. */
+    private static void putAside(Path folder) throws IOException {
+        Files.move(folder, folder.resolveSibling("mesh-left-" + System.currentTimeMillis()));
+    }
+
+    /** Whether what this node would show is still good. */
+    static boolean isMember(Membership place, NodeId self) {
+        return place.standing()
+                .map(now ->
+                        now.trust().check(now.own(), self, System.currentTimeMillis()) instanceof Checked.Good<Role>)
+                .orElse(false);
+    }
+
+    /** On the port of the last time if nobody else has it, so that invites and memories of this node stay true. */
+    private QuicEndpoint bound(NodeKey key, Membership place) throws Stranded, IOException {
+        Optional<Path> note = plan.kept("state", "quic.port");
+        if (plan.bind().getPort() == 0 && note.isPresent() && Files.exists(note.get())) {
+            try {
+                int port = Integer.parseInt(Files.readString(note.get()).strip());
+                return listening(new InetSocketAddress(plan.bind().getAddress(), port), key, place);
+            } catch (IOException | IllegalArgumentException takenOrDamaged) {
+                log.debug("endpoint.moved", "cause", takenOrDamaged.getClass().getSimpleName());
+            }
+        }
+        try {
+            QuicEndpoint socket = listening(plan.bind(), key, place);
+            if (note.isPresent())
+                AtomicFile.write(
+                        note.get(), Integer.toString(socket.address().getPort()).getBytes(StandardCharsets.US_ASCII));
+            return socket;
+        } catch (IOException unusable) {
+            throw new Stranded(Unable.failed(
+                    "udp_unusable",
+                    "cannot listen on UDP " + Addresses.text(plan.bind())
+                            + "; choose another with --bind-port or --bind-ip"));
+        }
+    }
+
+    private QuicEndpoint listening(InetSocketAddress at, NodeKey key, Membership place) throws IOException {
+        return QuicEndpoint.open(QuicConfig.on(at), key, place, links);
+    }
+
+    /** The core's node begins; from here on this node is in the mesh, be it alone. */
+    private synchronized InLoop takePart(Opened here) {
+        InLoop there = inLoop;
+        if (there != null) return there;
+        var standing = here.membership().standing().orElseThrow();
+        MeshId mesh = standing.trust().mesh();
+        Role role = standing.own().role();
+        Profile profile = facts.apply(addresses(here), role);
+        Tunables tunables = Tunables.lan();
+        var voice =
+                new SignedVoice(here.key(), Ed25519Verifier.ED25519, mesh.key().bytes());
+        var dispatcher = new Dispatcher(mesh, links, orders);
+        var loop = new MeshLoop(
+                now -> new Node(
+                        voice, tunables, System.currentTimeMillis(), profile, new SecureRandom().nextLong(), now),
+                tunables.tickMillis(),
+                dispatcher,
+                () -> unable.accept(Unable.failed("loop_broke", "the mesh loop met a bug of ours; see mesh logs")));
+        var fresh = new InLoop(mesh, loop, dispatcher);
+        links.connect(loop);
+        loop.start();
+        inLoop = fresh;
+        return fresh;
+    }
+
+    private static List<String> addresses(Opened here) {
+        return reachable(here).stream().map(Addresses::text).toList();
+    }
+
+    private static List<InetSocketAddress> reachable(Opened here) {
+        try {
+            List<InetSocketAddress> all = Addresses.of(here.endpoint().address());
+            return all.subList(0, Math.min(all.size(), Profile.ADDRESSES_MAX));
+        } catch (SocketException unlisted) {
+            log.warn("addresses.unlisted", "cause", unlisted.toString());
+            return List.of();
+        }
+    }
+
+    // Finding the mesh.
+
+    @Override
+    public void admitted(NodeId by) {
+        Opened here = opened;
+        if (here == null) return;
+        InLoop part = takePart(here);
+        part.dispatcher().admitted();
+        part.loop().tell(new Event.Admitted(by));
+    }
+
+    @Override
+    public void refused(Refusal reason) {
+        unable.accept(Unable.refused(reason));
+    }
+
+    @Override
+    public Optional<Snapshot> snapshot() {
+        return loop().map(MeshLoop::snapshot);
+    }
+
+    /** Where to put what happens on this node; empty until it is in a mesh. */
+    public Optional<MeshLoop> loop() {
+        return Optional.ofNullable(inLoop).map(InLoop::loop);
+    }
+
+    /** This node's profile as it is now; empty until it is in a mesh. */
+    public Optional<Profile> facts() {
+        Opened here = opened;
+        if (here == null || inLoop == null) return Optional.empty();
+        return here.membership()
+                .standing()
+                .map(now -> facts.apply(addresses(here), now.own().role()));
+    }
+
+    // Invites.
+
+    /** The same invite for as long as it has half its time left and is true, so that a restart does not outdate it. */
+    private void printInvite(Opened here) throws IOException {
+        if (here.membership().standing().isEmpty()) return;
+        List<String> addresses = addresses(here);
+        Optional<Invite> still = here.membership().invites().stream()
+                .filter(issued -> !issued.revoked() && issued.used() < START_USES / 2)
+                .map(Membership.Issued::invite)
+                .filter(invite -> invite.terms().uses() == START_USES
+                        && invite.terms().addresses().equals(addresses)
+                        && invite.terms().notAfterMillis() > System.currentTimeMillis() + START_MILLIS / 2)
+                .findFirst();
+        if (still.isPresent()) created(still.get());
+        else invite(Role.SPLIT, START_USES, Duration.ofMillis(START_MILLIS));
+    }
+
+    /** A new invite to this mesh, at this node; refused where this node may not admit. */
+    public Checked<Invite> invite(Role role, int uses, Duration lasts) throws IOException {
+        Opened here = opened;
+        if (here == null) return Checked.refused(Refusal.NO_CREDENTIAL);
+        Checked<Invite> fresh = here.membership().invite(role, uses, lasts, reachable(here));
+        if (fresh instanceof Checked.Good<Invite>(Invite invite)) created(invite);
+        return fresh;
+    }
+
+    private void created(Invite invite) {
+        log.info(
+                "invite.created",
+                "token",
+                invite.token(),
+                "role",
+                invite.terms().role(),
+                "expires",
+                Instant.ofEpochMilli(invite.terms().notAfterMillis()));
+        plan.terminal().accept("Join     mesh --join " + invite.token());
+    }
+
+    public List<Membership.Issued> invites() {
+        return Optional.ofNullable(opened)
+                .map(here -> here.membership().invites())
+                .orElse(List.of());
+    }
+
+    /** Withdraws an invite; false when this node issued none of that number. */
+    public boolean revoke(Serial serial) throws IOException {
+        Opened here = opened;
+        if (here == null) return false;
+        boolean isOurs = invites().stream()
+                .anyMatch(issued -> issued.invite().terms().serial().equals(serial));
+        if (!isOurs
+                || !(here.membership().revoke(new Revocation.Target.Numbered(serial))
+                        instanceof Checked.Good<Revocation>)) return false;
+        log.info("invite.revoked", "invite", serial);
+        return true;
+    }
+
+    /** Lets the mesh go for good; the node must be closed next, which says goodbye. */
+    public void forget() throws IOException {
+        if (opened != null && !plan.isEphemeral()) putAside(plan.dataDir().resolve("mesh"));
+        Optional<Path> peers = plan.kept("state", "peers.json");
+        if (peers.isPresent()) Files.deleteIfExists(peers.get());
+    }
+
+    // Looking.
+
+    /** This node in its mesh, for people. */
+    public record View(NodeId node, Optional<MeshId> mesh, Optional<Role> role, List<String> addresses) {}
+
+    /** Empty until the key is read and the socket bound. */
+    public Optional<View> view() {
+        return Optional.ofNullable(opened).map(here -> {
+            var standing = here.membership().standing();
+            return new View(
+                    here.key().id(),
+                    standing.map(now -> now.trust().mesh()),
+                    standing.map(now -> now.own().role()),
+                    addresses(here));
+        });
+    }
+
+    /** How a member is reached now; empty when no connection to it is open. */
+    public Optional<Peer.Path> path(NodeId peer) {
+        return Optional.ofNullable(opened)
+                .flatMap(here -> here.endpoint().peer(peer))
+                .flatMap(Peer::path);
+    }
+
+    /** Says goodbye and lets the socket go. */
+    public void close() throws InterruptedException, IOException {
+        opening.join();
+        Rejoin finder = rejoin;
+        if (finder != null) finder.close();
+        links.closing();
+        InLoop part = inLoop;
+        if (part != null) {
+            part.loop().close();
+            // Closing the socket would overtake the farewell.
+            Thread.sleep(FAREWELL_MILLIS);
+        }
+        Opened here = opened;
+        if (here != null) here.endpoint().close();
+        if (plan.isEphemeral()) sweep(plan.dataDir().resolve("run", "ephemeral-mesh"));
+    }
+}

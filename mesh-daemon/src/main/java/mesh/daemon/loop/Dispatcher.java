@@ -1,0 +1,112 @@
+package mesh.daemon.loop;
+
+import java.net.InetSocketAddress;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import mesh.core.Effect;
+import mesh.core.Snapshot;
+import mesh.core.elect.Part;
+import mesh.core.elect.Reason;
+import mesh.core.id.MeshId;
+import mesh.core.id.ModelRef;
+import mesh.core.id.NodeId;
+import mesh.core.member.Announcement;
+import mesh.core.member.Change;
+import mesh.daemon.log.Log;
+
+/**
+ * Carries out what the node wants: messages to their links, orders about models to whoever runs them, news of members to
+ * the log. Runs on the loop's thread, in the order of the effects; nothing here waits.
+ */
+final class Dispatcher implements MeshLoop.Effects {
+    private static final Log log = Log.of(Dispatcher.class);
+
+    /** As many members as a mesh admits; the one heard of longest ago makes room. */
+    private static final int KNOWN_MAX = 20_000;
+
+    private final MeshId mesh;
+    private final Links links;
+    private final Orders orders;
+    private boolean hasJoined;
+    private volatile boolean isAdmitted;
+
+    /** The dead as well, for the node goes on trying them. */
+    private final Map<NodeId, Known> known = new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<NodeId, Known> eldest) {
+            return size() > KNOWN_MAX;
+        }
+    };
+
+    private record Known(String name, List<InetSocketAddress> addresses) {}
+
+    Dispatcher(MeshId mesh, Links links, Orders orders) {
+        this.mesh = mesh;
+        this.links = links;
+        this.orders = orders;
+    }
+
+    @Override
+    public void carry(Effect effect) {
+        switch (effect) {
+            case Effect.Send(NodeId to, var message) -> links.send(to, message, this::addresses);
+            case Effect.Noticed(Change change) -> noticed(change);
+            case Effect.Start(ModelRef model, Part part) -> orders.start(model, part);
+            case Effect.Stop(ModelRef model, Reason reason) -> orders.stop(model, reason);
+            // This node says that it fetches nothing, so the core does not ask for it.
+            case Effect.Fetch(ModelRef model, String source) ->
+                log.warn("fetch.unserved", "model", model, "source", source);
+            case Effect.Decided(ModelRef model, var outcome) ->
+                log.debug("election.decided", "model", model, "outcome", outcome);
+        }
+    }
+
+    @Override
+    public void turned(Snapshot snapshot) {
+        if (hasJoined || !isAdmitted || snapshot.peers().isEmpty()) return;
+        hasJoined = true;
+        log.info("mesh.joined", "meshId", mesh.hex(), "peers", snapshot.peers().size());
+    }
+
+    /** A member let us in; what it tells of the mesh is on its way. Any thread. */
+    void admitted() {
+        isAdmitted = true;
+    }
+
+    private List<InetSocketAddress> addresses(NodeId node) {
+        Known peer = known.get(node);
+        return peer == null ? List.of() : peer.addresses();
+    }
+
+    private void noticed(Change change) {
+        NodeId peer = change.peer();
+        switch (change) {
+            case Change.Joined(NodeId id, Announcement said) -> {
+                learn(id, said);
+                log.info("peer.joined", "peer", peer, "name", nameOf(peer), "reason", "announced");
+            }
+            case Change.Updated(NodeId id, Announcement said) -> learn(id, said);
+            case Change.Suspected(NodeId id, NodeId by) -> log.debug("peer.suspected", "peer", peer, "by", by);
+            case Change.Cleared(NodeId id) -> log.debug("peer.cleared", "peer", peer);
+            case Change.Lost(NodeId id, NodeId by) ->
+                log.warn("peer.lost", "peer", peer, "name", nameOf(peer), "reason", "no_answer", "by", by);
+            case Change.Left(NodeId id) ->
+                log.info("peer.left", "peer", peer, "name", nameOf(peer), "reason", "farewell");
+            case Change.Refuted(NodeId id, long incarnation) -> log.debug("node.refuted", "incarnation", incarnation);
+            case Change.Forged(NodeId id, NodeId carrier) -> log.warn("word.forged", "peer", peer, "carrier", carrier);
+        }
+    }
+
+    private void learn(NodeId id, Announcement said) {
+        known.put(
+                id, new Known(said.profile().name(), Links.parsed(said.profile().addresses())));
+    }
+
+    private String nameOf(NodeId id) {
+        Known peer = known.get(id);
+        return peer == null ? "" : peer.name();
+    }
+}

@@ -143,7 +143,8 @@ class TidyTest {
             Matcher head = METHOD_HEAD.matcher(lines.get(at));
             if (!head.matches()
                     || lines.get(at)
-                            .matches(" *(if|for|while|switch|try|synchronized)\\b.*|.*\\b(class|record|enum|interface)\\b.*"))
+                            .matches(
+                                    " *(if|for|while|switch|try|synchronized)\\b.*|.*\\b(class|record|enum|interface)\\b.*"))
                 continue;
             String close = head.group(1) + "}";
             int end = at + 1;

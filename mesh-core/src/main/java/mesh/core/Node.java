@@ -2,7 +2,7 @@ package mesh.core;
 
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -213,7 +213,7 @@ public final class Node {
 
     private void elect(long now, Outbox outbox, List<Effect> out) {
         var groups = new TreeMap<ModelRef, Map<NodeId, Profile>>();
-        for (Assigned assigned : own.assigned()) groups.put(assigned.model(), new HashMap<>());
+        for (Assigned assigned : own.assigned()) groups.put(assigned.model(), new LinkedHashMap<>());
         Profile said = members.said().profile();
         members.eachLive((id, profile) -> join(groups, id, profile));
         join(groups, self, said);
@@ -268,8 +268,9 @@ public final class Node {
 
     // Looking.
 
+    /** In the order of the table, which is another on every node: a decision that heeds it is found out by simulation. */
     private Map<NodeId, Profile> view() {
-        var view = new HashMap<NodeId, Profile>();
+        var view = new LinkedHashMap<NodeId, Profile>();
         members.eachLive(view::put);
         view.put(self, members.said().profile());
         return view;

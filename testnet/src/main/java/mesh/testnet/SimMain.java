@@ -28,8 +28,11 @@ public final class SimMain {
 
     private static Map<String, Long> options(String[] args) {
         var options = new HashMap<String, Long>();
-        for (int at = 0; at + 1 < args.length; at += 2) options.put(args[at], Long.parseLong(args[at + 1]));
-        boolean known = options.keySet().stream().allMatch(name -> name.matches("--(seed|nodes|minutes|seeds)"));
+        boolean known = true;
+        for (int at = 0; known && at + 1 < args.length; at += 2) {
+            known = args[at].matches("--(seed|nodes|minutes|seeds)") && args[at + 1].matches("\\d{1,9}");
+            if (known) options.put(args[at], Long.parseLong(args[at + 1]));
+        }
         if (args.length % 2 == 0 && known) return options;
         IO.println("usage: mesh sim [--seed S] [--nodes N] [--minutes M] [--seeds COUNT]");
         System.exit(2);

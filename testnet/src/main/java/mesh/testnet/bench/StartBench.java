@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
  * writes a Markdown table to FILE. The folder of llama.cpp is given so that no install is measured.
  */
 public final class StartBench {
-    private static final int RUNS = 11;
+    private static final int RUNS = 7;
     /** Long enough for the model to be ready and the compilers to fall silent. */
     private static final int IDLE_SECONDS = 10;
 

@@ -1,7 +1,6 @@
 package mesh.testnet.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.List;
 import java.util.stream.LongStream;
@@ -9,7 +8,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Every fault at once, many seeds. A failing seed is replayed alone with {@code mesh sim --seed S --nodes 100}; once
- * understood it becomes a scenario of its own.
+ * understood it becomes a scenario of its own. Larger meshes: {@code mesh sim --nodes 1000 --seeds 5}.
  */
 class ChaosSim {
     private static final long TROUBLE_MILLIS = 15_000;
@@ -23,13 +22,6 @@ class ChaosSim {
     void smallMeshesComeThroughAsWell() {
         for (int nodes = 2; nodes <= 12; nodes++)
             assertThat(failures(nodes, 40, TROUBLE_MILLIS)).isEmpty();
-    }
-
-    @Test
-    void thousandNodesComeThroughFiveStorms() {
-        assumeTrue("large".equals(System.getProperty("mesh.sim")), "runs with -Dmesh.sim=large");
-
-        assertThat(failures(1_000, 5, TROUBLE_MILLIS)).isEmpty();
     }
 
     private static List<String> failures(int nodes, int seeds, long troubleMillis) {

@@ -3,7 +3,6 @@ package mesh.testnet.bench;
 import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
@@ -79,22 +78,26 @@ final class BenchCallers {
     }
 
     private static final class Caller {
-        private final OutputStream out;
-        private final InputStream in;
+        private final int port;
         private final byte[] request;
         private final byte[] buffer = new byte[1 << 16];
         private final List<Long> whole = new ArrayList<>();
         private final List<Long> first = new ArrayList<>();
+        private Socket socket;
 
         Caller(int port, String body) throws IOException {
-            var socket = new Socket(InetAddress.getLoopbackAddress(), port);
-            socket.setTcpNoDelay(true);
-            out = socket.getOutputStream();
-            in = socket.getInputStream();
+            this.port = port;
+            this.socket = connected();
             request = ("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + EdgeBench.KEY
                             + "\r\nContent-Type: application/json\r\nContent-Length: " + body.length() + "\r\n\r\n"
                             + body)
                     .getBytes(StandardCharsets.UTF_8);
+        }
+
+        private Socket connected() throws IOException {
+            var fresh = new Socket(InetAddress.getLoopbackAddress(), port);
+            fresh.setTcpNoDelay(true);
+            return fresh;
         }
 
         void askUntil(long endNanos) {
@@ -115,8 +118,15 @@ final class BenchCallers {
         /** Reads until the framing ends: by length, or by the last chunk, which no JSON text can imitate. */
         private void ask() throws IOException {
             long start = System.nanoTime();
-            out.write(request);
+            InputStream in = socket.getInputStream();
+            socket.getOutputStream().write(request);
             int length = in.read(buffer);
+            if (length < 0) {
+                // A real server ends a kept connection after so many requests; that turn does not count.
+                socket.close();
+                socket = connected();
+                return;
+            }
             first.add(System.nanoTime() - start);
             while (!isWhole(length)) {
                 int more = in.read(buffer, length, buffer.length - length);
@@ -130,7 +140,7 @@ final class BenchCallers {
         private boolean isWhole(int length) throws IOException {
             if (length < 16) return false;
             if (buffer[9] != '2') throw new IOException(new String(buffer, 0, length, StandardCharsets.UTF_8));
-            if (endsWith(length, "0\r\n\r\n")) return true;
+            if (endsWith(length, "\r\n0\r\n\r\n")) return true;
             String head = new String(buffer, 0, Math.min(length, 1_024), StandardCharsets.ISO_8859_1);
             int end = head.indexOf("\r\n\r\n");
             int field = head.toLowerCase(java.util.Locale.ROOT).indexOf("content-length: ");

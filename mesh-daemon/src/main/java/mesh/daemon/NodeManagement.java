@@ -10,6 +10,7 @@ import java.util.function.Consumer;
 import mesh.core.id.Checked;
 import mesh.core.id.Invite;
 import mesh.core.id.MeshId;
+import mesh.core.id.NodeId;
 import mesh.core.id.Role;
 import mesh.core.id.Serial;
 import mesh.core.member.Member;
@@ -105,7 +106,9 @@ final class NodeManagement implements Management {
                 peer.state().name().toLowerCase(Locale.ROOT),
                 profile.role().name().toLowerCase(Locale.ROOT),
                 rttMillis,
-                path.isPresent() ? "direct" : "",
+                path.map(open -> open.kind().isDirect() ? "direct" : "relayed").orElse(""),
+                path.map(open -> open.kind().code()).orElse(""),
+                path.flatMap(Peer.Path::via).map(this::nameOf).orElse(""),
                 profile.usableBytes(),
                 profile.served().stream()
                         .filter(row -> row.phase() == Phase.READY)
@@ -113,6 +116,16 @@ final class NodeManagement implements Management {
                         .toList(),
                 profile.engine().version(),
                 peer.ageMillis());
+    }
+
+    /** A node that only carries need not be known by name. */
+    private String nameOf(NodeId id) {
+        return belonging.snapshot().stream()
+                .flatMap(snapshot -> snapshot.peers().stream())
+                .filter(peer -> peer.id().equals(id))
+                .map(peer -> peer.profile().name())
+                .findFirst()
+                .orElse(id.hex());
     }
 
     // The mesh.

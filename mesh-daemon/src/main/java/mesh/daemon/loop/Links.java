@@ -46,6 +46,7 @@ final class Links implements PeerListener {
     private final LongAdder rejectedMessages = new LongAdder();
     private volatile @Nullable MeshLoop loop;
     private volatile @Nullable QuicEndpoint endpoint;
+    private volatile Function<NodeId, List<InetSocketAddress>> book = nobody -> List.of();
     private volatile boolean isClosing;
 
     /** What waits for one peer. */
@@ -63,6 +64,11 @@ final class Links implements PeerListener {
 
     void connect(MeshLoop to) {
         loop = to;
+    }
+
+    /** Where members say that they are reached, asked from any thread. */
+    void connect(Function<NodeId, List<InetSocketAddress>> to) {
+        book = to;
     }
 
     void closing() {
@@ -130,6 +136,11 @@ final class Links implements PeerListener {
 
     private static void post(Peer peer, Message message) {
         peer.post(streamOf(message), Codec.encode(message));
+    }
+
+    @Override
+    public List<InetSocketAddress> addresses(NodeId peer) {
+        return book.apply(peer);
     }
 
     @Override

@@ -1,0 +1,18 @@
+package mesh.daemon.edge;
+
+/**
+ * Makes requests of another API into ones that an engine understands, and the engine's answers into that API's. Called
+ * on a virtual thread, because a whole body is parsed.
+ */
+@FunctionalInterface
+public interface Translator {
+    Translated translate(Ask ask) throws Refusal;
+
+    /**
+     * A request in the engine's words.
+     *
+     * @param chooser finds the engine by the new body, and names the path there
+     * @param answer what the answer passes through; used by this exchange only
+     */
+    record Translated(String body, Action.Chooser chooser, AnswerTranslation answer) {}
+}

@@ -12,7 +12,7 @@ import mesh.core.openai.ApiError;
 import mesh.core.openai.Dialect;
 
 /** An engine's refusal, told in the caller's dialect instead of the engine's. One per exchange, on its event loop. */
-final class EngineError implements AnswerTranslation {
+public final class EngineError implements AnswerTranslation {
     /** Engines explain themselves in a sentence; of a longer text the beginning is enough. */
     private static final int TEXT_BYTES_MAX = 65_536;
 
@@ -48,7 +48,7 @@ final class EngineError implements AnswerTranslation {
     }
 
     /** The message and kind of an error body as llama-server writes it; any other text is the message itself. */
-    static ApiError read(int status, String body) {
+    public static ApiError read(int status, String body) {
         try {
             JsonNode error = JSON.readTree(body).path("error");
             String message = error.path("message").asText("");

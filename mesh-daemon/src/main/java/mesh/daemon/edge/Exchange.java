@@ -100,6 +100,11 @@ public final class Exchange {
         return target.path();
     }
 
+    /** How the client wants to be spoken to. */
+    public Dialect dialect() {
+        return dialect;
+    }
+
     /** What follows the prefix of a prefix route, decoded; empty on an exact route. */
     public String rest() {
         return rest;

@@ -44,8 +44,8 @@ final class Start {
         RequestBody.Whole whole = body.whole();
         Thread thread = Thread.ofVirtual().name("translate-" + exchange.id()).unstarted(() -> {
             try {
-                var translated = translator.translate(exchange.ask(whole.read()));
-                later(() -> exchange.guarded(() -> translated(translated)));
+                var outcome = translator.translate(exchange.ask(whole.read()));
+                later(() -> exchange.guarded(() -> goOn(outcome)));
             } catch (Refusal refusal) {
                 later(() -> exchange.fail(refusal.error()));
             } catch (IOException unread) {
@@ -59,13 +59,18 @@ final class Start {
         thread.start();
     }
 
-    private void translated(Translator.Translated translated) {
-        if (exchange.isOver()) return;
-        byte[] body = translated.body().getBytes(StandardCharsets.UTF_8);
-        var peek = new ModelPeek();
-        peek.feed(body, 0, body.length);
-        exchange.answerThrough(translated.answer());
-        relay(translated.chooser().choose(exchange, peek), exchange.intake().replace(body));
+    private void goOn(Translator.Outcome outcome) {
+        switch (outcome) {
+            case Translator.Answered(var reply) -> exchange.respond(reply.status(), reply.contentType(), reply.body());
+            case Translator.Translated(var text, var chooser, var answer) -> {
+                if (exchange.isOver()) return;
+                byte[] body = text.getBytes(StandardCharsets.UTF_8);
+                var peek = new ModelPeek();
+                peek.feed(body, 0, body.length);
+                exchange.answerThrough(answer);
+                relay(chooser.choose(exchange, peek), exchange.intake().replace(body));
+            }
+        }
     }
 
     private void relay(Action.Choice choice, RequestBody body) {

@@ -6,7 +6,10 @@ package mesh.daemon.edge;
  */
 @FunctionalInterface
 public interface Translator {
-    Translated translate(Ask ask) throws Refusal;
+    Outcome translate(Ask ask) throws Refusal;
+
+    /** What became of a request. */
+    sealed interface Outcome {}
 
     /**
      * A request in the engine's words.
@@ -14,5 +17,8 @@ public interface Translator {
      * @param chooser finds the engine by the new body, and names the path there
      * @param answer what the answer passes through; used by this exchange only
      */
-    record Translated(String body, Action.Chooser chooser, AnswerTranslation answer) {}
+    record Translated(String body, Action.Chooser chooser, AnswerTranslation answer) implements Outcome {}
+
+    /** A request that needs no engine. */
+    record Answered(Reply reply) implements Outcome {}
 }

@@ -41,7 +41,7 @@ public final class Peer {
     private final List<Connection> connections = new ArrayList<>();
     private final Map<StreamType, QuicStreamChannel> messages = new EnumMap<>(StreamType.class);
     private volatile @Nullable Connection primary;
-    private volatile Role role = Role.CLIENT;
+    private volatile @Nullable Credential shown;
 
     Peer(QuicEndpoint endpoint, NodeId id, long epoch) {
         this.endpoint = endpoint;
@@ -55,7 +55,13 @@ public final class Peer {
 
     /** What its certificate allows. */
     public Role role() {
-        return role;
+        Credential now = shown;
+        return now == null ? Role.CLIENT : now.role();
+    }
+
+    /** What it showed last. */
+    public Optional<Credential> credential() {
+        return Optional.ofNullable(shown);
     }
 
     /** Where it is reached now, and how far that is; empty once it is gone. */
@@ -174,7 +180,7 @@ public final class Peer {
 
     void add(Connection connection) {
         connections.add(connection);
-        role = connection.credential().role();
+        shown = connection.credential();
         settle();
     }
 
@@ -194,10 +200,7 @@ public final class Peer {
             int more = best == null ? 1 : each.kind().rank() - best.kind().rank();
             if (best == null || more > 0 || (more == 0 && each.isDialled() == lower)) best = each;
         }
-        if (best != primary) {
-            for (QuicStreamChannel each : messages.values()) each.writeAndFlush(QuicStreamFrame.EMPTY_FIN);
-            messages.clear();
-        }
+        if (best != primary) endMessages(ended -> {});
         if (best != null && primary != null && best.kind() != primary.kind())
             log.info(
                     "path.changed",
@@ -209,6 +212,15 @@ public final class Peer {
                     best.kind().code());
         primary = best;
         for (Connection each : connections) each.drain(each != best);
+    }
+
+    /** A stream is closed once the other side has read it to its end and said so. */
+    void endMessages(Consumer<Future<?>> closes) {
+        for (QuicStreamChannel each : messages.values()) {
+            each.writeAndFlush(QuicStreamFrame.EMPTY_FIN);
+            closes.accept(each.closeFuture());
+        }
+        messages.clear();
     }
 
     @Override

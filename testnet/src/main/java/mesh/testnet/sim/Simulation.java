@@ -510,7 +510,8 @@ public final class Simulation {
         private final SignedVoice voice;
 
         LoudVoice(SimNode node) {
-            this.voice = new SignedVoice(HashKeys.signer(node.id), HashKeys.verifier(), MESH);
+            this.voice =
+                    new SignedVoice(HashKeys.signer(node.id), HashKeys.verifier(), MESH, HashKeys.licence(node.id));
         }
 
         @Override

@@ -15,6 +15,9 @@ import mesh.core.member.Version;
  * and who was told of whose death. One owner, the simulation.
  */
 final class Checkers {
+    /** Rumours that a node may hold for others, however many it knows. */
+    private static final int WAITING_MAX = 1_024;
+
     /** No word is granted longer to arrive. */
     static final long REMEMBERED_MILLIS = 10_000;
 
@@ -80,7 +83,7 @@ final class Checkers {
 
     String afterStep(Node mind) {
         int waiting = mind.members().waiting();
-        int bound = 2 * (mind.members().known() + 1);
+        int bound = Math.min(WAITING_MAX, 2 * (mind.members().known() + 1));
         return waiting <= bound ? "" : "rumours waiting=" + waiting + " bound=" + bound;
     }
 

@@ -23,6 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ForgerySim {
     private static final int LIAR = 1;
     private static final int VICTIM = 2;
+    private static final ModelRef LARGE = new ModelRef("Qwen2.5-72B");
 
     @Test
     void wordUnderAWrongSignatureChangesNothing() {
@@ -93,26 +94,30 @@ class ForgerySim {
     @ParameterizedTest
     @ValueSource(ints = {36, 29})
     void whoHasNoCertificateForItIsInNobodysSplit(int memoryGib) {
-        var model = new ModelRef("Qwen2.5-72B");
+        var mesh = splitBesideALiar(memoryGib, Node::new);
+
+        mesh.run(20_000);
+
+        assertThat(mesh.engines().part(0, LARGE)).startsWith("hosts over [2]");
+        assertThat(mesh.engines().part(2, LARGE)).isEqualTo("lends to 0");
+        assertThat(mesh.forgeries()).isPositive();
+    }
+
+    static Simulation splitBesideALiar(int memoryGib, NodeMaker maker) {
         var mesh = Simulation.of(3)
                 .seed(82)
                 .maker((voice, tunables, incarnation, profile, seed, nowMillis) -> {
                     boolean lies = voice.id().equals(HashKeys.id(LIAR));
-                    return new Node(
+                    return maker.make(
                             lies ? uncertified(voice.id()) : voice, tunables, incarnation, profile, seed, nowMillis);
                 })
                 .build();
         long[] memoryBytes = {30 * Machines.GIB, memoryGib * Machines.GIB, 20 * Machines.GIB};
         for (int node = 0; node < 3; node++)
-            mesh.start(node, Machines.serving(node, memoryBytes[node], model, 40 * Machines.GIB, false));
+            mesh.start(node, Machines.serving(node, memoryBytes[node], LARGE, 40 * Machines.GIB, false));
         mesh.join(LIAR, 0);
         mesh.join(2, 0);
-
-        mesh.run(20_000);
-
-        assertThat(mesh.engines().part(0, model)).startsWith("hosts over [2]");
-        assertThat(mesh.engines().part(2, model)).isEqualTo("lends to 0");
-        assertThat(mesh.forgeries()).isPositive();
+        return mesh;
     }
 
     static void announceAsTheVictim(Simulation mesh) {

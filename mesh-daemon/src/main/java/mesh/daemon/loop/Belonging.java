@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import mesh.core.Event;
 import mesh.core.Node;
 import mesh.core.Snapshot;
@@ -24,6 +25,7 @@ import mesh.core.Tunables;
 import mesh.core.id.Checked;
 import mesh.core.id.Invite;
 import mesh.core.id.MeshId;
+import mesh.core.id.MeshLicence;
 import mesh.core.id.NodeId;
 import mesh.core.id.Refusal;
 import mesh.core.id.Revocation;
@@ -33,6 +35,7 @@ import mesh.core.member.Profile;
 import mesh.core.wire.SignedVoice;
 import mesh.daemon.log.Log;
 import mesh.daemon.quic.Addresses;
+import mesh.daemon.quic.Doorkeeper;
 import mesh.daemon.quic.Membership;
 import mesh.daemon.quic.Peer;
 import mesh.daemon.quic.QuicConfig;
@@ -261,8 +264,12 @@ public final class Belonging implements Rejoin.Place {
         Role role = standing.own().role();
         Profile profile = facts.apply(addresses(here), role);
         Tunables tunables = Tunables.lan();
+        Supplier<Doorkeeper.Standing> latest =
+                () -> here.membership().standing().orElse(standing);
+        var licence =
+                new MeshLicence(() -> latest.get().trust(), () -> latest.get().own());
         var voice =
-                new SignedVoice(here.key(), Ed25519Verifier.ED25519, mesh.key().bytes());
+                new SignedVoice(here.key(), Ed25519Verifier.ED25519, mesh.key().bytes(), licence);
         var dispatcher = new Dispatcher(mesh, links, orders);
         var loop = new MeshLoop(
                 now -> new Node(

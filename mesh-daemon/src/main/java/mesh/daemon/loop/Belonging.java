@@ -2,7 +2,6 @@ package mesh.daemon.loop;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -82,7 +81,12 @@ public final class Belonging implements Rejoin.Place {
      * @param bind where the socket listens; port 0: the one of the last time, or any
      */
     public record Plan(
-            Path dataDir, List<String> tokens, boolean isEphemeral, InetSocketAddress bind, Consumer<String> terminal) {
+            Path dataDir,
+            List<String> tokens,
+            boolean isEphemeral,
+            InetSocketAddress bind,
+            Reach reach,
+            Consumer<String> terminal) {
         public Plan {
             tokens = List.copyOf(tokens);
         }
@@ -141,7 +145,8 @@ public final class Belonging implements Rejoin.Place {
             beginWithdrawals(here);
             if (isMember(place, key.id())) takePart(here);
             printInvite(here);
-            var finder = new Rejoin(place, socket, invites, new LastPeers(plan.kept("state", "peers.json")), this);
+            var known = new LastPeers(plan.kept("state", "peers.json"));
+            var finder = new Rejoin(place, socket, invites, known, new NetworkWatch(socket, plan.reach()), this);
             rejoin = finder;
             finder.start();
         } catch (Stranded stranded) {
@@ -289,13 +294,7 @@ public final class Belonging implements Rejoin.Place {
     }
 
     private static List<InetSocketAddress> reachable(Opened here) {
-        try {
-            List<InetSocketAddress> all = Addresses.of(here.endpoint().address());
-            return all.subList(0, Math.min(all.size(), Profile.ADDRESSES_MAX));
-        } catch (SocketException unlisted) {
-            log.warn("addresses.unlisted", "cause", unlisted.toString());
-            return List.of();
-        }
+        return here.endpoint().reachable().stream().limit(Profile.ADDRESSES_MAX).toList();
     }
 
     // Finding the mesh.

@@ -16,6 +16,7 @@ import java.util.function.Consumer;
 import mesh.core.id.NodeId;
 import mesh.core.wire.StreamType;
 import mesh.daemon.api.ManagementApi;
+import mesh.daemon.api.OllamaApi;
 import mesh.daemon.api.OpenAiApi;
 import mesh.daemon.edge.EdgeLoops;
 import mesh.daemon.edge.EdgeServer;
@@ -263,7 +264,9 @@ public final class Daemon implements AutoCloseable {
 
     private RouteTable apiRoutes() {
         var routes = new RouteTable();
-        new OpenAiApi(config.name(), models).addTo(routes);
+        var openAi = new OpenAiApi(config.name(), models);
+        openAi.addTo(routes);
+        new OllamaApi(openAi, models).addTo(routes);
         return routes;
     }
 

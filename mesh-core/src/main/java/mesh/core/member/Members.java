@@ -119,7 +119,7 @@ public final class Members {
         Peer expelled = table.peer(peer);
         if (expelled == null || !expelled.isLive()) return;
         var verdict = voice.accuse(peer, expelled.said.incarnation(), Accusation.Verdict.DEAD);
-        bury(expelled, verdict, Member.State.DEAD, nowMillis, out);
+        bury(expelled, verdict, nowMillis, out);
         spread(nowMillis, out);
     }
 

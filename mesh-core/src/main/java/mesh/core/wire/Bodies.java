@@ -38,8 +38,6 @@ final class Bodies {
     /** {@code [host]:port} with the longest host name there is. */
     private static final int ADDRESS_CHARS_MAX = 261;
 
-    private static final int VERSION_CHARS_MAX = 32;
-
     private Bodies() {}
 
     /** {@code credential} is there when the speaker claims that it may split. */
@@ -271,7 +269,7 @@ final class Bodies {
 
     private static Engine engine(CborReader cbor) throws IOException, Malformed {
         cbor.array();
-        var engine = new Engine(cbor.text(VERSION_CHARS_MAX), natural(cbor), natural(cbor), natural(cbor));
+        var engine = new Engine(cbor.text(Engine.VERSION_CHARS_MAX), natural(cbor), natural(cbor), natural(cbor));
         cbor.end();
         return engine;
     }

@@ -61,8 +61,22 @@ public record Config(
         OFF
     }
 
-    /** How models are run; empty means: decided from the model and the memory. */
-    public record Serve(OptionalInt ctxTokens, OptionalInt parallel, OptionalInt threads, OptionalLong memoryBytesMax) {
+    /**
+     * How models are run; empty means: decided from the model and the memory.
+     *
+     * @param ratios of a split, host first, in thousandths
+     */
+    public record Serve(
+            OptionalInt ctxTokens,
+            OptionalInt parallel,
+            OptionalInt threads,
+            OptionalLong memoryBytesMax,
+            boolean isSplit,
+            List<Integer> ratios) {
+        public Serve {
+            ratios = List.copyOf(ratios);
+        }
+
         /** What models may take of this machine's memory. */
         public Memory of(Memory machine) {
             return memoryBytesMax.isPresent() ? machine.cappedAt(memoryBytesMax.getAsLong()) : machine;
@@ -83,6 +97,7 @@ public record Config(
 
     private static final int THREADS_MAX = 1024;
     private static final double BYTES_PER_GB = 1e9;
+    private static final int THOUSANDTHS = 1_000;
     private static final String AUTO = "auto";
 
     public Config {
@@ -106,7 +121,9 @@ public record Config(
                         read.count(Setting.CTX_SIZE, CTX_TOKENS_MAX),
                         read.count(Setting.PARALLEL, PARALLEL_MAX),
                         read.count(Setting.THREADS, THREADS_MAX),
-                        read.gigabytes(Setting.MAX_VRAM)),
+                        read.gigabytes(Setting.MAX_VRAM),
+                        read.isOn(Setting.SPLIT),
+                        read.ratios(Setting.TENSOR_SPLIT)),
                 new Engine(read.folder(Setting.BIN_DIR)),
                 dataDir,
                 read.isOn(Setting.OFFLINE),
@@ -157,6 +174,23 @@ public record Config(
                 throw refused(setting, word, "a number of gigabytes");
             }
             throw refused(setting, word, "a number of gigabytes above 0");
+        }
+
+        /** In thousandths, so that every node of a mesh cuts alike. */
+        List<Integer> ratios(Setting setting) throws Refusal {
+            String word = word(setting);
+            if (word.equals(setting.preset())) return List.of();
+            String[] parts = word.split(",");
+            if (parts.length < 2 || parts.length > Profile.Served.WORKERS_MAX + 1)
+                throw refused(setting, word, "2 to " + (Profile.Served.WORKERS_MAX + 1) + " ratios, such as 0.7,0.3");
+            var ratios = new ArrayList<Integer>();
+            for (String part : parts) {
+                double ratio = part.matches("[0-9]+(\\.[0-9]+)?") ? Double.parseDouble(part) : 0;
+                if (ratio * THOUSANDTHS < 1 || ratio * THOUSANDTHS > Profile.Assigned.RATIO_MAX)
+                    throw refused(setting, word, "ratios from 0.001 to 1000, such as 0.7,0.3");
+                ratios.add((int) Math.round(ratio * THOUSANDTHS));
+            }
+            return ratios;
         }
 
         Optional<Path> folder(Setting setting) throws Refusal {

@@ -48,6 +48,16 @@ public enum Setting {
             "auto",
             "requests answered at once per model; auto takes 4, or fewer when memory is short"),
     MAX_VRAM(Kind.VALUE, "GB", "all", "at most so much memory for models, in 10^9 bytes; never raises what is there"),
+    SPLIT(
+            Kind.SWITCH,
+            "",
+            "false",
+            "split models over several nodes although they fit on one; what fits nowhere is split without being told"),
+    TENSOR_SPLIT(
+            Kind.VALUE,
+            "R,R",
+            "memory",
+            "shares of a split's nodes, the host's first, such as 0.7,0.3; memory goes by what each has"),
     THREADS(Kind.VALUE, "N", "auto", "threads per model; auto shares the cores among the models"),
     BIN_DIR(Kind.VALUE, "DIR", "auto", "where llama-server is; auto looks at the managed install, then at PATH"),
     OFFLINE(Kind.SWITCH, "", "false", "never leave this machine: no download, no install, no STUN"),

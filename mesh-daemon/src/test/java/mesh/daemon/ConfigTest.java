@@ -41,7 +41,12 @@ class ConfigTest {
         assertThat(config.ports()).isEqualTo(new Config.Ports(9337, Config.Console.FULL, 3131));
         assertThat(config.serve())
                 .isEqualTo(new Config.Serve(
-                        OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty(), OptionalLong.empty()));
+                        OptionalInt.empty(),
+                        OptionalInt.empty(),
+                        OptionalInt.empty(),
+                        OptionalLong.empty(),
+                        false,
+                        List.of()));
         assertThat(config.mesh())
                 .isEqualTo(
                         new Config.Mesh(List.of(), new InetSocketAddress(0), false, new Reach(List.of(), List.of())));
@@ -87,7 +92,12 @@ class ConfigTest {
                         new Reach(List.of(Reach.NamedRelay.parse(RELAY).orElseThrow()), List.of())));
         assertThat(config.serve())
                 .isEqualTo(new Config.Serve(
-                        OptionalInt.of(2048), OptionalInt.of(2), OptionalInt.of(1), OptionalLong.of(1_500_000_000L)));
+                        OptionalInt.of(2048),
+                        OptionalInt.of(2),
+                        OptionalInt.of(1),
+                        OptionalLong.of(1_500_000_000L),
+                        false,
+                        List.of()));
         assertThat(config.engine().binDir()).contains(Path.of("/opt/llama"));
         assertThat(config.offline()).isTrue();
         assertThat(config.name()).isEqualTo("attic");
@@ -148,6 +158,15 @@ class ConfigTest {
     }
 
     @Test
+    void ratiosOfASplitAreKeptInThousandths() throws Refusal {
+        var serve = config(Map.of(Setting.TENSOR_SPLIT, List.of("0.67,0.33"), Setting.SPLIT, List.of("true")), Map.of())
+                .serve();
+
+        assertThat(serve.ratios()).containsExactly(670, 330);
+        assertThat(serve.isSplit()).isTrue();
+    }
+
+    @Test
     void unknownKeyInTheFileNamesTheNearest() throws Exception {
         Files.writeString(dataDir.resolve("mesh.toml"), "paralel = 3\n");
 
@@ -174,6 +193,9 @@ class ConfigTest {
         "PARALLEL, 0, 1 to 256",
         "MAX_VRAM, -1, gigabytes",
         "MAX_VRAM, much, gigabytes",
+        "TENSOR_SPLIT, 1, ratios",
+        "TENSOR_SPLIT, '1,0', ratios",
+        "TENSOR_SPLIT, '1,b', ratios",
         "BIND_IP, localhost, an IP address",
         "BIND_PORT, -1, 0 to 65535",
         "LOG_FORMAT, xml, 'pretty, json'",

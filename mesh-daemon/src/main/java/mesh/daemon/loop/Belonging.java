@@ -14,8 +14,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import mesh.core.Event;
 import mesh.core.Node;
 import mesh.core.Snapshot;
@@ -23,6 +25,7 @@ import mesh.core.Tunables;
 import mesh.core.id.Checked;
 import mesh.core.id.Invite;
 import mesh.core.id.MeshId;
+import mesh.core.id.MeshLicence;
 import mesh.core.id.NodeId;
 import mesh.core.id.Refusal;
 import mesh.core.id.Revocation;
@@ -32,6 +35,8 @@ import mesh.core.member.Profile;
 import mesh.core.wire.SignedVoice;
 import mesh.daemon.log.Log;
 import mesh.daemon.quic.Addresses;
+import mesh.daemon.quic.Dialled;
+import mesh.daemon.quic.Doorkeeper;
 import mesh.daemon.quic.Membership;
 import mesh.daemon.quic.Peer;
 import mesh.daemon.quic.QuicConfig;
@@ -65,6 +70,7 @@ public final class Belonging implements Rejoin.Place {
     private final Orders orders;
     private final Consumer<Unable> unable;
     private final Links links = new Links();
+    private final List<Consumer<QuicEndpoint>> socketUsers = new CopyOnWriteArrayList<>();
     private final Thread opening;
     private volatile @Nullable Opened opened;
     private volatile @Nullable Rejoin rejoin;
@@ -138,6 +144,7 @@ public final class Belonging implements Rejoin.Place {
             QuicEndpoint socket = bound(key, place);
             var here = new Opened(key, place, socket);
             links.connect(socket);
+            socketUsers.forEach(user -> user.accept(socket));
             opened = here;
             if (place.renewsItself(System.currentTimeMillis())) log.info("certificate.renewed", "by", key.id());
             beginWithdrawals(here);
@@ -267,8 +274,12 @@ public final class Belonging implements Rejoin.Place {
         Role role = standing.own().role();
         Profile profile = facts.apply(addresses(here), role);
         Tunables tunables = Tunables.lan();
+        Supplier<Doorkeeper.Standing> latest =
+                () -> here.membership().standing().orElse(standing);
+        var licence =
+                new MeshLicence(() -> latest.get().trust(), () -> latest.get().own());
         var voice =
-                new SignedVoice(here.key(), Ed25519Verifier.ED25519, mesh.key().bytes());
+                new SignedVoice(here.key(), Ed25519Verifier.ED25519, mesh.key().bytes(), licence);
         var dispatcher = new Dispatcher(mesh, links, orders);
         var loop = new MeshLoop(
                 now -> new Node(
@@ -324,6 +335,37 @@ public final class Belonging implements Rejoin.Place {
         return here.membership()
                 .standing()
                 .map(now -> facts.apply(addresses(here), now.own().role()));
+    }
+
+    // Talking.
+
+    /** {@code told} is given the socket once it is bound, on any thread; to be called before {@link #start}. */
+    public void onSocket(Consumer<QuicEndpoint> told) {
+        socketUsers.add(told);
+    }
+
+    /** Finds the connection to a member, dialling if there is none; answers once, on any thread. */
+    public void reach(NodeId node, Consumer<Optional<Peer>> found) {
+        Opened here = opened;
+        Optional<Peer> peer = here == null ? Optional.empty() : here.endpoint().peer(node);
+        if (here == null || peer.isPresent()) {
+            found.accept(peer);
+            return;
+        }
+        List<InetSocketAddress> addresses = snapshot().stream()
+                .flatMap(snapshot -> snapshot.peers().stream())
+                .filter(member -> member.id().equals(node))
+                .flatMap(member -> Links.parsed(member.profile().addresses()).stream())
+                .toList();
+        here.endpoint()
+                .dial(
+                        node,
+                        addresses,
+                        Optional.empty(),
+                        outcome -> found.accept(
+                                outcome instanceof Dialled.Reached(Peer reached, String observed)
+                                        ? Optional.of(reached)
+                                        : Optional.empty()));
     }
 
     // Invites.

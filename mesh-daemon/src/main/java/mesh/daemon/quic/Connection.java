@@ -293,7 +293,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
                                 fault -> refuse(stream, fault)))
                         .addLast(new EndWithPeer());
             }
-            case RPC, HTTP, BLOB -> endpoint.listener().stream(owner, type, stream);
+            case RPC, HTTP, BLOB -> endpoint.stream(owner, type, stream);
             case ADMIT -> throw new IllegalStateException("admission has its own way");
         }
     }

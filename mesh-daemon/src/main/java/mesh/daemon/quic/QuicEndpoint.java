@@ -32,6 +32,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import mesh.core.id.Checked;
 import mesh.core.id.Credential;
@@ -84,6 +85,7 @@ public final class QuicEndpoint implements AutoCloseable {
     private final Stun stun;
     private final PathKeeper paths = new PathKeeper(this);
     private final Map<NodeId, Peer> peers = new ConcurrentHashMap<>();
+    private final Map<StreamType, BiConsumer<Peer, QuicStreamChannel>> takers = new ConcurrentHashMap<>();
     private final Set<Connection> connections = new LinkedHashSet<>();
     private final Map<NodeId, Dial> dials = new HashMap<>();
     private final Map<NodeId, Long> lost = new LinkedHashMap<>() {
@@ -300,6 +302,17 @@ public final class QuicEndpoint implements AutoCloseable {
         });
         udp().closeFuture().awaitUninterruptibly();
         group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
+    }
+
+    /** Says who takes streams of a type that peers open; others go to the listener. Called on the loop. */
+    public void takes(StreamType type, BiConsumer<Peer, QuicStreamChannel> taker) {
+        takers.put(type, taker);
+    }
+
+    void stream(Peer peer, StreamType type, QuicStreamChannel stream) {
+        BiConsumer<Peer, QuicStreamChannel> taker = takers.get(type);
+        if (taker == null) listener.stream(peer, type, stream);
+        else taker.accept(peer, stream);
     }
 
     QuicConfig config() {

@@ -81,6 +81,7 @@ final class NodeManagement implements Management {
                         .map(this::shown)
                         .toList(),
                 requests.counts(),
+                belonging.carried(),
                 belonging.refused());
     }
 

@@ -64,6 +64,7 @@ public interface Management {
     /**
      * The daemon at one moment; rendered as the {@code status} of DESIGN 3.4.
      *
+     * @param carried for peers that cannot reach each other: pairs now, and packets and bytes since the start
      * @param refused what peers and strangers did that was not accepted, by reason
      */
     record Status(
@@ -75,6 +76,7 @@ public interface Management {
             List<ModelStatus> models,
             List<PeerStatus> peers,
             Map<String, Long> requests,
+            Map<String, Long> carried,
             Map<String, Long> refused) {}
 
     /** This node in its mesh; everything but the name is empty until it is in one. */

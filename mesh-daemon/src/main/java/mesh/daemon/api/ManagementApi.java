@@ -103,6 +103,7 @@ public final class ManagementApi {
                 "models", models(status),
                 "peers", peers(status),
                 "requests", status.requests(),
+                "carried", status.carried(),
                 "refused", status.refused());
     }
 

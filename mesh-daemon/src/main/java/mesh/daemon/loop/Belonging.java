@@ -41,6 +41,7 @@ import mesh.daemon.quic.Membership;
 import mesh.daemon.quic.Peer;
 import mesh.daemon.quic.QuicConfig;
 import mesh.daemon.quic.QuicEndpoint;
+import mesh.daemon.quic.Relay;
 import mesh.daemon.store.AtomicFile;
 import mesh.daemon.store.Ed25519Verifier;
 import mesh.daemon.store.KeyFile;
@@ -472,6 +473,19 @@ public final class Belonging implements Rejoin.Place {
                 .flatMap(here -> here.endpoint().peers().stream())
                 .map(Peer::id)
                 .toList();
+    }
+
+    /** What this node does as a relay for others: pairs now, the rest since its start. */
+    public Map<String, Long> carried() {
+        Opened here = opened;
+        if (here == null) return Map.of();
+        Relay.Carried done = here.endpoint().carried();
+        var counts = new TreeMap<String, Long>();
+        counts.put("pairs", (long) done.pairs());
+        counts.put("packets", done.packets());
+        counts.put("bytes", done.bytes());
+        counts.put("droppedPackets", done.droppedPackets());
+        return counts;
     }
 
     /** How often peers and strangers were refused, by reason. */

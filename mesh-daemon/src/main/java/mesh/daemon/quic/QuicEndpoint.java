@@ -98,6 +98,7 @@ public final class QuicEndpoint implements AutoCloseable {
     };
     private int waiting;
     private volatile List<NodeId> relays = List.of();
+    private volatile Relay.Carried carried = Relay.Carried.NOTHING;
     private volatile boolean closed;
     private @Nullable Channel udp;
 
@@ -257,6 +258,11 @@ public final class QuicEndpoint implements AutoCloseable {
             for (Connection each : List.copyOf(connections)) each.doubt(now);
             paths.reset(now);
         });
+    }
+
+    /** What this node carried for peers that cannot reach each other, a moment ago. */
+    public Relay.Carried carried() {
+        return carried;
     }
 
     /** Polls this long after traffic before the loop sleeps; 0 sleeps at once. For the time a split generates. */
@@ -545,6 +551,7 @@ public final class QuicEndpoint implements AutoCloseable {
         long now = System.nanoTime();
         for (Connection each : List.copyOf(connections)) each.tick(now, config);
         relay.tick(now);
+        carried = relay.carried();
         meetings.tick(now);
         stun.tick(now);
         paths.tick(now);

@@ -195,7 +195,9 @@ public final class Relay {
     }
 
     /** What was done for others so far. */
-    record Carried(int pairs, long packets, long bytes, long droppedPackets) {}
+    public record Carried(int pairs, long packets, long bytes, long droppedPackets) {
+        static final Carried NOTHING = new Carried(0, 0, 0, 0);
+    }
 
     Carried carried() {
         return new Carried(pairs.size(), carriedPackets, carriedBytes, droppedPackets);

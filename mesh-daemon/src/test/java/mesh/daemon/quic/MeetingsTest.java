@@ -55,6 +55,7 @@ class MeetingsTest {
                 assertThat(path.kind()).isEqualTo(PathKind.RELAYED);
                 assertThat(path.via()).contains(helper.key.id());
             }
+            eventually(() -> helper.endpoint.carried().bytes() > 0);
             six.peer(four).post(StreamType.GOSSIP, "news".getBytes(StandardCharsets.UTF_8));
             assertThat(four.messages.poll(10, TimeUnit.SECONDS)).endsWith("GOSSIP news");
         }

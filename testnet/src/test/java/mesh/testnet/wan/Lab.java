@@ -59,6 +59,13 @@ final class Lab implements AutoCloseable {
             Lab.run(line.toArray(String[]::new));
         }
 
+        /** Gives an interface an address, which may be used at once: nobody else in a lab has it. */
+        void address(String networkInterface, String address) throws IOException {
+            var line = new ArrayList<>(List.of("addr", "add", address, "dev", networkInterface));
+            if (address.contains(":")) line.add("nodad");
+            ip(line.toArray(String[]::new));
+        }
+
         /** Makes a router of it. */
         void forward() throws IOException {
             run("sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward");
@@ -169,7 +176,7 @@ final class Lab implements AutoCloseable {
     }
 
     private static void up(Space space, String networkInterface, String address) throws IOException {
-        space.ip("addr", "add", address, "dev", networkInterface);
+        space.address(networkInterface, address);
         space.ip("link", "set", networkInterface, "up");
     }
 

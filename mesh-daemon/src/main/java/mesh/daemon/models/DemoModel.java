@@ -20,7 +20,7 @@ public final class DemoModel implements Bytes {
     static final String TITLE = "mesh demo, ";
 
     /** Changes with the formula, so that a file of an older one is told apart by its header. */
-    private static final String FORMULA = "1";
+    private static final String FORMULA = "2";
 
     private static final int CONTEXT = 8192;
 

@@ -11,8 +11,15 @@ import mesh.core.Check;
  * @param parallel answers at a time
  * @param threads 0 leaves the choice to llama.cpp
  * @param promptCacheBytes memory for states of earlier prompts; 0 = none
+ * @param pooling how one vector is made of a text; NONE for models that write
  */
-public record Serving(Path model, String alias, int ctxSize, int parallel, int threads, long promptCacheBytes) {
+public record Serving(
+        Path model, String alias, int ctxSize, int parallel, int threads, long promptCacheBytes, Pooling pooling) {
+    /** A model that writes. */
+    public Serving(Path model, String alias, int ctxSize, int parallel, int threads, long promptCacheBytes) {
+        this(model, alias, ctxSize, parallel, threads, promptCacheBytes, Pooling.NONE);
+    }
+
     public Serving {
         Check.that(
                 ctxSize >= 0 && parallel >= 1 && threads >= 0 && promptCacheBytes >= 0,

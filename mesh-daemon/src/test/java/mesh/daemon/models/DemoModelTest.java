@@ -26,7 +26,8 @@ class DemoModelTest {
                 .containsEntry("demo-random", "02694bd82f1e86d649b8c3b2c9adebf14bceb51cd551961922f5966568e2ca09")
                 .containsEntry("demo-large", "1dfd68903a1bb498376530d9a3ef0fb404d98fc3cfb55c598986bfe7a00d09b1")
                 .containsEntry("demo-large-random", "f5da7fab0f53dac43d2f9319b6f9171f6d23c70464c158f81ced368d711bbeb9")
-                .hasSize(6);
+                .containsEntry("demo-embed", "3bfdf0a1c81967942fe224850ab193f1609aeb5eb7f4c33397a358d009932fdb")
+                .hasSize(7);
     }
 
     @Test

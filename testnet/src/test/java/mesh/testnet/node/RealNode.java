@@ -97,7 +97,7 @@ public final class RealNode implements AutoCloseable {
         return await(event, any -> true);
     }
 
-    List<JsonNode> events(String name) {
+    public List<JsonNode> events(String name) {
         synchronized (events) {
             return events.stream()
                     .filter(e -> e.path("event").asText().equals(name))
@@ -115,7 +115,7 @@ public final class RealNode implements AutoCloseable {
     }
 
     /** The invite that a founder prints at its start. */
-    String invite() throws InterruptedException {
+    public String invite() throws InterruptedException {
         return await("invite.created").path("token").asText();
     }
 

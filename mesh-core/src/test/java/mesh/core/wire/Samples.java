@@ -4,9 +4,13 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.zip.CRC32;
+import mesh.core.id.Licence;
+import mesh.core.id.MeshId;
 import mesh.core.id.ModelRef;
 import mesh.core.id.NodeId;
+import mesh.core.id.Revocation;
 import mesh.core.id.Signer;
 import mesh.core.id.Verifier;
 import mesh.core.member.Accusation.Verdict;
@@ -41,7 +45,26 @@ final class Samples {
     }
 
     static SignedVoice voice(NodeId id) {
-        return new SignedVoice(signer(id), verifier(), MESH);
+        return new SignedVoice(signer(id), verifier(), MESH, licence(new byte[0]));
+    }
+
+    static SignedVoice certified(NodeId id) {
+        return new SignedVoice(signer(id), verifier(), MESH, licence(id.bytes()));
+    }
+
+    /** A node's credential is the bytes of its name. */
+    static Licence licence(byte[] own) {
+        return new Licence() {
+            @Override
+            public byte[] own() {
+                return own.clone();
+            }
+
+            @Override
+            public boolean allowsSplits(NodeId speaker, byte[] credential) {
+                return Arrays.equals(credential, speaker.bytes());
+            }
+        };
     }
 
     static Verifier verifier() {
@@ -63,6 +86,8 @@ final class Samples {
         all.put("help", new Message.Gossip(new Word.Help(300, id(9), List.of())));
         all.put("nack", new Message.Gossip(new Word.Nack(300)));
         all.put("spread", new Message.Gossip(new Word.Spread(List.of(word, bare, death, farewell))));
+        var certified = new Told(certified(id(3)).announce(5, 2, profile()), 0);
+        all.put("spread-certified", new Message.Gossip(new Word.Spread(List.of(certified))));
         all.put(
                 "compare",
                 new Message.Gossip(new Word.Compare(new Digest(new long[] {1, -1, Long.MIN_VALUE, 0}), List.of(bare))));
@@ -77,7 +102,20 @@ final class Samples {
         all.put("route-request", new Message.RouteRequest(-5));
         all.put("route-table", new Message.RouteTable(Long.MAX_VALUE, 1, 3, List.of(word)));
         all.put("route-news", new Message.RouteNews(List.of(word), List.of(id(64))));
+        all.put("revocation-sum", new Message.RevocationSum(-6));
+        all.put("revocation-marks", new Message.RevocationMarks(List.of(7L, Long.MIN_VALUE)));
+        all.put("revocations", new Message.Revocations(List.of(revocation(9), revocation(10)), List.of(-8L)));
         return all;
+    }
+
+    private static Revocation revocation(int node) {
+        var terms = new Revocation.Terms(
+                new MeshId(id(64)),
+                new Revocation.Target.Node(id(node)),
+                Optional.empty(),
+                1_700_000_000_000L,
+                1_800_000_000_000L);
+        return Revocation.issue(signer(id(64)), terms);
     }
 
     static Profile bare() {

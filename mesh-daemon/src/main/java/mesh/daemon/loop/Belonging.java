@@ -2,7 +2,6 @@ package mesh.daemon.loop;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -12,9 +11,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import mesh.core.Event;
 import mesh.core.Node;
 import mesh.core.Snapshot;
@@ -22,6 +25,7 @@ import mesh.core.Tunables;
 import mesh.core.id.Checked;
 import mesh.core.id.Invite;
 import mesh.core.id.MeshId;
+import mesh.core.id.MeshLicence;
 import mesh.core.id.NodeId;
 import mesh.core.id.Refusal;
 import mesh.core.id.Revocation;
@@ -31,6 +35,8 @@ import mesh.core.member.Profile;
 import mesh.core.wire.SignedVoice;
 import mesh.daemon.log.Log;
 import mesh.daemon.quic.Addresses;
+import mesh.daemon.quic.Dialled;
+import mesh.daemon.quic.Doorkeeper;
 import mesh.daemon.quic.Membership;
 import mesh.daemon.quic.Peer;
 import mesh.daemon.quic.QuicConfig;
@@ -55,17 +61,19 @@ public final class Belonging implements Rejoin.Place {
 
     private static final long START_MILLIS = 24L * 3_600_000;
 
-    /** Packets on their way out when the socket closes; a farewell that is lost is made up for by probes. */
-    private static final long FAREWELL_MILLIS = 100;
+    /** Peers on a bad link have read by then; a farewell that is lost is made up for by probes. */
+    private static final Duration FAREWELL = Duration.ofSeconds(1);
 
     private final Plan plan;
     private final BiFunction<List<String>, Role, Profile> facts;
     private final Orders orders;
     private final Consumer<Unable> unable;
     private final Links links = new Links();
+    private final List<Consumer<QuicEndpoint>> socketUsers = new CopyOnWriteArrayList<>();
     private final Thread opening;
     private volatile @Nullable Opened opened;
     private volatile @Nullable Rejoin rejoin;
+    private volatile @Nullable Withdrawals withdrawals;
     private volatile @Nullable InLoop inLoop;
 
     /**
@@ -76,7 +84,12 @@ public final class Belonging implements Rejoin.Place {
      * @param bind where the socket listens; port 0: the one of the last time, or any
      */
     public record Plan(
-            Path dataDir, List<String> tokens, boolean isEphemeral, InetSocketAddress bind, Consumer<String> terminal) {
+            Path dataDir,
+            List<String> tokens,
+            boolean isEphemeral,
+            InetSocketAddress bind,
+            Reach reach,
+            Consumer<String> terminal) {
         public Plan {
             tokens = List.copyOf(tokens);
         }
@@ -130,10 +143,14 @@ public final class Belonging implements Rejoin.Place {
             QuicEndpoint socket = bound(key, place);
             var here = new Opened(key, place, socket);
             links.connect(socket);
+            socketUsers.forEach(user -> user.accept(socket));
             opened = here;
+            if (place.renewsItself(System.currentTimeMillis())) log.info("certificate.renewed", "by", key.id());
+            beginWithdrawals(here);
             if (isMember(place, key.id())) takePart(here);
             printInvite(here);
-            var finder = new Rejoin(place, socket, invites, new LastPeers(plan.kept("state", "peers.json")), this);
+            var known = new LastPeers(plan.kept("state", "peers.json"));
+            var finder = new Rejoin(place, socket, invites, known, new NetworkWatch(socket, plan.reach()), this);
             rejoin = finder;
             finder.start();
         } catch (Stranded stranded) {
@@ -141,6 +158,13 @@ public final class Belonging implements Rejoin.Place {
         } catch (IOException failed) {
             unable.accept(Unable.failed("identity_unusable", "cannot take part in a mesh: " + failed.getMessage()));
         }
+    }
+
+    private void beginWithdrawals(Opened here) {
+        var fresh = new Withdrawals(here.membership(), here.endpoint(), this::loop);
+        withdrawals = fresh;
+        links.connect(fresh);
+        fresh.start();
     }
 
     /** Cannot go on. */
@@ -249,8 +273,12 @@ public final class Belonging implements Rejoin.Place {
         Role role = standing.own().role();
         Profile profile = facts.apply(addresses(here), role);
         Tunables tunables = Tunables.lan();
+        Supplier<Doorkeeper.Standing> latest =
+                () -> here.membership().standing().orElse(standing);
+        var licence =
+                new MeshLicence(() -> latest.get().trust(), () -> latest.get().own());
         var voice =
-                new SignedVoice(here.key(), Ed25519Verifier.ED25519, mesh.key().bytes());
+                new SignedVoice(here.key(), Ed25519Verifier.ED25519, mesh.key().bytes(), licence);
         var dispatcher = new Dispatcher(mesh, links, orders);
         var loop = new MeshLoop(
                 now -> new Node(
@@ -270,13 +298,7 @@ public final class Belonging implements Rejoin.Place {
     }
 
     private static List<InetSocketAddress> reachable(Opened here) {
-        try {
-            List<InetSocketAddress> all = Addresses.of(here.endpoint().address());
-            return all.subList(0, Math.min(all.size(), Profile.ADDRESSES_MAX));
-        } catch (SocketException unlisted) {
-            log.warn("addresses.unlisted", "cause", unlisted.toString());
-            return List.of();
-        }
+        return here.endpoint().reachable().stream().limit(Profile.ADDRESSES_MAX).toList();
     }
 
     // Finding the mesh.
@@ -312,6 +334,37 @@ public final class Belonging implements Rejoin.Place {
         return here.membership()
                 .standing()
                 .map(now -> facts.apply(addresses(here), now.own().role()));
+    }
+
+    // Talking.
+
+    /** {@code told} is given the socket once it is bound, on any thread; to be called before {@link #start}. */
+    public void onSocket(Consumer<QuicEndpoint> told) {
+        socketUsers.add(told);
+    }
+
+    /** Finds the connection to a member, dialling if there is none; answers once, on any thread. */
+    public void reach(NodeId node, Consumer<Optional<Peer>> found) {
+        Opened here = opened;
+        Optional<Peer> peer = here == null ? Optional.empty() : here.endpoint().peer(node);
+        if (here == null || peer.isPresent()) {
+            found.accept(peer);
+            return;
+        }
+        List<InetSocketAddress> addresses = snapshot().stream()
+                .flatMap(snapshot -> snapshot.peers().stream())
+                .filter(member -> member.id().equals(node))
+                .flatMap(member -> Links.parsed(member.profile().addresses()).stream())
+                .toList();
+        here.endpoint()
+                .dial(
+                        node,
+                        addresses,
+                        Optional.empty(),
+                        outcome -> found.accept(
+                                outcome instanceof Dialled.Reached(Peer reached, String observed)
+                                        ? Optional.of(reached)
+                                        : Optional.empty()));
     }
 
     // Invites.
@@ -358,16 +411,34 @@ public final class Belonging implements Rejoin.Place {
                 .orElse(List.of());
     }
 
-    /** Withdraws an invite; false when this node issued none of that number. */
+    /** Withdraws an invite everywhere; false when this node issued none of that number. */
     public boolean revoke(Serial serial) throws IOException {
         Opened here = opened;
         if (here == null) return false;
-        boolean isOurs = invites().stream()
-                .anyMatch(issued -> issued.invite().terms().serial().equals(serial));
-        if (!isOurs
-                || !(here.membership().revoke(new Revocation.Target.Numbered(serial))
-                        instanceof Checked.Good<Revocation>)) return false;
+        Optional<Invite> ours = invites().stream()
+                .map(Membership.Issued::invite)
+                .filter(invite -> invite.terms().serial().equals(serial))
+                .findFirst();
+        if (ours.isEmpty()) return false;
+        if (!announced(here.membership().revoke(ours.get()))) return false;
         log.info("invite.revoked", "invite", serial);
+        return true;
+    }
+
+    /** Puts a node out of the mesh, here at once and everywhere as soon as it is heard. */
+    public Checked<NodeId> revoke(NodeId member) throws IOException {
+        Opened here = opened;
+        if (here == null) return Checked.refused(Refusal.NO_CREDENTIAL);
+        Checked<Revocation> revoked =
+                here.membership().revoke(member, here.endpoint().peer(member).flatMap(Peer::credential));
+        if (announced(revoked)) log.info("member.revoked", "peer", member);
+        return revoked.then(done -> Checked.good(member));
+    }
+
+    private boolean announced(Checked<Revocation> revoked) {
+        Withdrawals teller = withdrawals;
+        if (teller == null || !(revoked instanceof Checked.Good<Revocation>(Revocation done))) return false;
+        teller.announce(done);
         return true;
     }
 
@@ -395,6 +466,27 @@ public final class Belonging implements Rejoin.Place {
         });
     }
 
+    /** Everybody who is connected now, those included who are in no gossip. */
+    public List<NodeId> connected() {
+        return Optional.ofNullable(opened).stream()
+                .flatMap(here -> here.endpoint().peers().stream())
+                .map(Peer::id)
+                .toList();
+    }
+
+    /** How often peers and strangers were refused, by reason. */
+    public Map<String, Long> refused() {
+        var counts = new TreeMap<String, Long>();
+        Opened here = opened;
+        if (here != null) counts.putAll(here.endpoint().faults().snapshot());
+        counts.put("message_rejected", links.rejectedMessages());
+        loop().ifPresent(busy -> counts.put("message_dropped", busy.dropped()));
+        Withdrawals teller = withdrawals;
+        if (teller != null) counts.put("revocation_dropped", teller.dropped());
+        counts.values().removeIf(count -> count == 0);
+        return counts;
+    }
+
     /** How a member is reached now; empty when no connection to it is open. */
     public Optional<Peer.Path> path(NodeId peer) {
         return Optional.ofNullable(opened)
@@ -407,15 +499,19 @@ public final class Belonging implements Rejoin.Place {
         opening.join();
         Rejoin finder = rejoin;
         if (finder != null) finder.close();
+        Withdrawals teller = withdrawals;
+        if (teller != null) teller.close();
         links.closing();
         InLoop part = inLoop;
         if (part != null) {
             part.loop().close();
-            // Closing the socket would overtake the farewell.
-            Thread.sleep(FAREWELL_MILLIS);
         }
         Opened here = opened;
-        if (here != null) here.endpoint().close();
+        if (here != null) {
+            // Closing the socket would overtake the farewell.
+            here.endpoint().drain(FAREWELL);
+            here.endpoint().close();
+        }
         if (plan.isEphemeral()) sweep(plan.dataDir().resolve("run", "ephemeral-mesh"));
     }
 }

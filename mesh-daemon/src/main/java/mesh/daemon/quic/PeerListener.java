@@ -1,6 +1,9 @@
 package mesh.daemon.quic;
 
 import io.netty.handler.codec.quic.QuicStreamChannel;
+import java.net.InetSocketAddress;
+import java.util.List;
+import mesh.core.id.NodeId;
 import mesh.core.wire.StreamType;
 
 /** What the endpoint tells its owner. Everything comes on the endpoint's loop and must return at once. */
@@ -11,7 +14,7 @@ public interface PeerListener {
     /** No connection is left; {@code reason} is a short code. */
     void peerDown(Peer peer, String reason);
 
-    /** One message of {@code gossip}, {@code route}, {@code leave} or {@code probe}, in the sender's order. */
+    /** One message of {@code gossip}, {@code route}, {@code leave}, {@code probe} or {@code trust}, in the sender's order. */
     void message(Peer peer, StreamType type, byte[] message);
 
     /**
@@ -19,4 +22,9 @@ public interface PeerListener {
      * type; a stream without handlers when this returns is reset.
      */
     default void stream(Peer peer, StreamType type, QuicStreamChannel stream) {}
+
+    /** Where a peer says that it is reached, best first; asked when a better way to it is looked for. */
+    default List<InetSocketAddress> addresses(NodeId peer) {
+        return List.of();
+    }
 }

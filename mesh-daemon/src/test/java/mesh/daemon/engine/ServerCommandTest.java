@@ -3,6 +3,7 @@ package mesh.daemon.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.Optional;
 import mesh.daemon.process.Command;
 import org.junit.jupiter.api.Test;
 
@@ -55,8 +56,8 @@ class ServerCommandTest {
 
     @Test
     void modelsThatMakeVectorsOrCompareAreServedForThat() {
-        var embeds = new Serving(Path.of("e.gguf"), "e", 512, 1, 1, 0, Pooling.LAST);
-        var compares = new Serving(Path.of("r.gguf"), "r", 512, 1, 1, 0, Pooling.RANK);
+        var embeds = new Serving(Path.of("e.gguf"), "e", 512, 1, 1, 0, Optional.empty(), Pooling.LAST);
+        var compares = new Serving(Path.of("r.gguf"), "r", 512, 1, 1, 0, Optional.empty(), Pooling.RANK);
 
         assertThat(command(CORE + "--api-key KEY   key\n", embeds).words())
                 .containsSequence("--embeddings", "--pooling", "last", "--ubatch-size", "2048");

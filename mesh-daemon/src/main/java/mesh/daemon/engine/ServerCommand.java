@@ -11,6 +11,9 @@ import mesh.daemon.process.Command;
  * spelling it knows; a flag that only improves things is left out where it is unknown. Pure.
  */
 public final class ServerCommand {
+    /** A text is made into a vector in one step, so it must fit one; longer ones are refused. */
+    private static final String VECTOR_TOKENS_MAX = "2048";
+
     private final ServerFlags flags;
     private final List<String> words = new ArrayList<>();
     private final Map<String, String> variables = new LinkedHashMap<>();
@@ -28,6 +31,7 @@ public final class ServerCommand {
         command.need("--port", Integer.toString(port));
         command.key(apiKey);
         command.serving(serving);
+        command.pooling(serving.pooling());
         serving.workers().ifPresent(command::split);
         command.manners();
         return new Command(command.words, command.variables);
@@ -46,6 +50,19 @@ public final class ServerCommand {
         if (flags.knows("--alias")) need("--alias", serving.alias());
         // Unbounded it would be 8 GiB beside what was planned.
         if (flags.knows("--cache-ram")) need("--cache-ram", Long.toString(serving.promptCacheBytes() >> 20));
+    }
+
+    /** llama-server does one thing: it writes, or it makes vectors, or it compares. */
+    private void pooling(Pooling pooling) {
+        switch (pooling) {
+            case NONE -> {}
+            case RANK -> words.add("--reranking");
+            case MEAN, CLS, LAST -> {
+                words.add("--embeddings");
+                need("--pooling", pooling.word());
+            }
+        }
+        if (pooling != Pooling.NONE) need("--ubatch-size", VECTOR_TOKENS_MAX);
     }
 
     /**

@@ -14,6 +14,7 @@ import mesh.core.Check;
  * @param threads 0 leaves the choice to llama.cpp
  * @param promptCacheBytes memory for states of earlier prompts; 0 = none
  * @param workers whose memory holds the later layers; empty when the model runs here alone
+ * @param pooling how one vector is made of a text; NONE for models that write
  */
 public record Serving(
         Path model,
@@ -22,10 +23,11 @@ public record Serving(
         int parallel,
         int threads,
         long promptCacheBytes,
-        Optional<Workers> workers) {
-    /** The model runs here alone. */
+        Optional<Workers> workers,
+        Pooling pooling) {
+    /** The model runs here alone, and writes. */
     public Serving(Path model, String alias, int ctxSize, int parallel, int threads, long promptCacheBytes) {
-        this(model, alias, ctxSize, parallel, threads, promptCacheBytes, Optional.empty());
+        this(model, alias, ctxSize, parallel, threads, promptCacheBytes, Optional.empty(), Pooling.NONE);
     }
 
     public Serving {

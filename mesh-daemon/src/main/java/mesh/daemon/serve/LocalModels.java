@@ -16,6 +16,7 @@ import mesh.daemon.api.Models;
 import mesh.daemon.edge.EdgeLoops;
 import mesh.daemon.edge.TcpEngine;
 import mesh.daemon.engine.Engine;
+import mesh.daemon.engine.Pooling;
 import mesh.daemon.engine.ServerCommand;
 import mesh.daemon.engine.Serving;
 import mesh.daemon.log.Log;
@@ -392,7 +393,8 @@ public final class LocalModels implements Models {
                 plan.ctxTokens() * plan.slots(),
                 plan.slots(),
                 plan.threads(),
-                plan.promptCacheBytes());
+                plan.promptCacheBytes(),
+                Pooling.of(plan.file().header()));
         var launch = Launch.server(
                 model.name().replaceAll("[^A-Za-z0-9._-]", "_"),
                 plan.file().bytes(),

@@ -15,6 +15,7 @@ import mesh.core.member.Profile;
 import mesh.daemon.hardware.Memory;
 import mesh.daemon.log.LogFormat;
 import mesh.daemon.log.LogLevel;
+import mesh.daemon.loop.Reach;
 
 /**
  * What the daemon was told to be, typed and checked. Made once from {@link Settings}; every value is in range. Immutable.
@@ -42,7 +43,7 @@ public record Config(
      * @param invites tokens, which are secrets
      * @param bind port 0: the one of the last time, or any
      */
-    public record Mesh(List<String> invites, InetSocketAddress bind, boolean isEphemeral) {
+    public record Mesh(List<String> invites, InetSocketAddress bind, boolean isEphemeral, Reach reach) {
         public Mesh {
             invites = List.copyOf(invites);
         }
@@ -114,7 +115,8 @@ public record Config(
                 new Mesh(
                         settings.of(Setting.JOIN).words(),
                         new InetSocketAddress(read.bindIp(), read.port(Setting.BIND_PORT)),
-                        read.isOn(Setting.EPHEMERAL)),
+                        read.isOn(Setting.EPHEMERAL),
+                        read.reach()),
                 new Serve(
                         read.count(Setting.CTX_SIZE, CTX_TOKENS_MAX),
                         read.count(Setting.PARALLEL, PARALLEL_MAX),
@@ -215,6 +217,19 @@ public record Config(
             } catch (IllegalArgumentException notLiteral) {
                 throw refused(Setting.BIND_IP, word, "an IP address");
             }
+        }
+
+        Reach reach() throws Refusal {
+            var relays = new ArrayList<Reach.NamedRelay>();
+            for (String word : settings.of(Setting.RELAY).words())
+                relays.add(Reach.NamedRelay.parse(word.strip())
+                        .orElseThrow(() -> refused(
+                                Setting.RELAY, word, "a node's id, or ID@ADDRESS:PORT; mesh status --json shows it")));
+            var servers = new ArrayList<Reach.StunServer>();
+            for (String word : settings.of(Setting.STUN).words())
+                servers.add(Reach.StunServer.parse(word.strip())
+                        .orElseThrow(() -> refused(Setting.STUN, word, "a server as HOST:PORT")));
+            return new Reach(relays, isOn(Setting.OFFLINE) ? List.of() : servers);
         }
 
         Console console() throws Refusal {

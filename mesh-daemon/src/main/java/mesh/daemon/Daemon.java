@@ -122,6 +122,7 @@ public final class Daemon implements AutoCloseable {
                 config.mesh().invites(),
                 config.mesh().isEphemeral(),
                 config.mesh().bind(),
+                config.mesh().reach(),
                 terminal);
         this.belonging = new Belonging(plan, hosting::facts, hosting, this::fail);
         belonging.onSocket(socket -> layTunnels(socket, splits));

@@ -10,8 +10,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import mesh.core.id.NodeId;
 import mesh.daemon.log.LogFormat;
 import mesh.daemon.log.LogLevel;
+import mesh.daemon.loop.Reach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,6 +23,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ConfigTest {
     @TempDir
     Path dataDir;
+
+    private static final String RELAY = "ab".repeat(32) + "@192.0.2.1:4000";
 
     Map<Setting, List<String>> home;
 
@@ -43,7 +47,9 @@ class ConfigTest {
                         OptionalLong.empty(),
                         false,
                         List.of()));
-        assertThat(config.mesh()).isEqualTo(new Config.Mesh(List.of(), new InetSocketAddress(0), false));
+        assertThat(config.mesh())
+                .isEqualTo(
+                        new Config.Mesh(List.of(), new InetSocketAddress(0), false, new Reach(List.of(), List.of())));
         assertThat(config.engine().binDir()).isEmpty();
         assertThat(config.offline()).isFalse();
         assertThat(config.log()).isEqualTo(new Config.Log(LogFormat.PRETTY, LogLevel.INFO));
@@ -61,6 +67,8 @@ class ConfigTest {
                         Map.entry(Setting.JOIN, List.of("mesh1.a", "mesh1.b")),
                         Map.entry(Setting.BIND_PORT, List.of("4001")),
                         Map.entry(Setting.BIND_IP, List.of("127.0.0.2")),
+                        Map.entry(Setting.RELAY, List.of(RELAY)),
+                        Map.entry(Setting.STUN, List.of("stun.example.org:3478")),
                         Map.entry(Setting.EPHEMERAL, List.of("true")),
                         Map.entry(Setting.CTX_SIZE, List.of("2048")),
                         Map.entry(Setting.PARALLEL, List.of("2")),
@@ -76,8 +84,12 @@ class ConfigTest {
         assertThat(config.models()).containsExactly("demo", "/m.gguf");
         assertThat(config.ports()).isEqualTo(new Config.Ports(0, Config.Console.HEADLESS, 4000));
         assertThat(config.mesh())
-                .isEqualTo(
-                        new Config.Mesh(List.of("mesh1.a", "mesh1.b"), new InetSocketAddress("127.0.0.2", 4001), true));
+                .isEqualTo(new Config.Mesh(
+                        List.of("mesh1.a", "mesh1.b"),
+                        new InetSocketAddress("127.0.0.2", 4001),
+                        true,
+                        // Offline, nobody outside is asked.
+                        new Reach(List.of(Reach.NamedRelay.parse(RELAY).orElseThrow()), List.of())));
         assertThat(config.serve())
                 .isEqualTo(new Config.Serve(
                         OptionalInt.of(2048),
@@ -91,6 +103,21 @@ class ConfigTest {
         assertThat(config.name()).isEqualTo("attic");
         assertThat(config.dataDir()).isEqualTo(dataDir);
         assertThat(config.log()).isEqualTo(new Config.Log(LogFormat.JSON, LogLevel.DEBUG));
+    }
+
+    @Test
+    void relaysAndStunServersAreReadOrRefusedWithTheirForm() throws Refusal {
+        var said = Map.of(
+                Setting.RELAY, List.of("ab".repeat(32)), Setting.STUN, List.of("stun.example.org:3478", "192.0.2.1:1"));
+
+        assertThat(config(said, Map.of()).mesh().reach())
+                .isEqualTo(new Reach(
+                        List.of(new Reach.NamedRelay(NodeId.parse("ab".repeat(32)), List.of())),
+                        List.of(new Reach.StunServer("stun.example.org", 3478), new Reach.StunServer("192.0.2.1", 1))));
+        assertThatThrownBy(() -> config(Map.of(Setting.RELAY, List.of("relay.example.org")), Map.of()))
+                .hasMessageContaining("ID@ADDRESS:PORT");
+        assertThatThrownBy(() -> config(Map.of(Setting.STUN, List.of("stun.example.org")), Map.of()))
+                .hasMessageContaining("HOST:PORT");
     }
 
     @Test

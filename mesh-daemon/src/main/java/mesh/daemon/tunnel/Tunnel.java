@@ -260,7 +260,7 @@ final class Tunnel {
         @Override
         public void channelWritabilityChanged(ChannelHandlerContext ctx) {
             if (!ctx.channel().isWritable()) return;
-            if (fromStream != null) fromStream.drain();
+            if (fromStream != null) fromStream.goOn();
             if (ctx.channel().isWritable()) stream.config().setAutoRead(true);
         }
 
@@ -304,7 +304,7 @@ final class Tunnel {
         }
 
         /** Works off what came, as far as the TCP side takes it: a short note may stand for many bytes. */
-        void drain() {
+        private void drain() {
             if (draining) return;
             draining = true;
             while (!held.isEmpty() && !over) {
@@ -315,11 +315,17 @@ final class Tunnel {
             }
             draining = false;
             if (over) return;
-            if (afterNote) flushLater();
             SocketChannel local = tcp;
             if (connect == null && (local == null || !local.isWritable())) pauseStream();
             if (streamEnded && local != null) finishTcp(local);
             else if (inputOver && held.isEmpty()) abort();
+        }
+
+        /** The TCP side has room again. What is written now follows no read, so nobody else flushes it. */
+        void goOn() {
+            if (held.isEmpty()) return;
+            drain();
+            flushLater();
         }
 
         private void step(ByteBuf bytes) {

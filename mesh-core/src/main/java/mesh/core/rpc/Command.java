@@ -77,6 +77,11 @@ public enum Command {
         /** {@code rpc_tensor}: identity, type, shape, strides, operation, sources, place and name of one tensor. */
         static final int TENSOR = 296;
 
+        /** Where the name stands in it, ended by a zero byte. */
+        static final int NAME_AT = 228;
+
+        static final int NAME_BYTES = 64;
+
         /** Holds a graph of a hundred thousand nodes; the largest model's has some thousand. */
         static final long GRAPH_MAX = 64L << 20;
 

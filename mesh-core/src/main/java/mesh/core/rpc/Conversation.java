@@ -1,5 +1,6 @@
 package mesh.core.rpc;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Optional;
@@ -49,6 +50,19 @@ public final class Conversation {
 
     private void refuse(String why) {
         if (fault.isEmpty()) fault = Optional.of(why);
+    }
+
+    /**
+     * Tensor data on its way to the server.
+     *
+     * @param name of the tensor; weights have the names of the model's file
+     * @param offset within the tensor
+     */
+    public record Write(String name, long offset, long bytes) {}
+
+    /** The data whose first byte comes next to a client's {@link Direction#unseenBytes}; empty elsewhere. */
+    public Optional<Write> write() {
+        return requests.write;
     }
 
     /** One direction of bytes. Call {@link #see} while {@link #unseenBytes} is 0, else let up to as many pass. */
@@ -120,6 +134,7 @@ public final class Conversation {
     private final class Requests extends Direction {
         private long payloadBytes;
         private Optional<Command> command = Optional.empty();
+        private Optional<Write> write = Optional.empty();
 
         Requests() {
             super(REQUEST_HEADER_BYTES + headBytesMax(), REQUEST_HEADER_BYTES);
@@ -139,6 +154,7 @@ public final class Conversation {
 
         @Override
         boolean advance() {
+            write = Optional.empty();
             if (command.isEmpty()) return begin();
             end(command.get());
             return false;
@@ -178,8 +194,18 @@ public final class Conversation {
                 case Sizes.BULK_ANSWER -> await(now, 0, limits.bulkBytesMax());
                 default -> await(now, now.answerBytes(), now.answerBytes());
             }
+            long dataBytes = payloadBytes - now.headBytes();
+            if (now == Command.SET_TENSOR && dataBytes > 0)
+                write = Optional.of(new Write(name(), number(REQUEST_HEADER_BYTES + Sizes.TENSOR + 1), dataBytes));
             command = Optional.empty();
-            restart(REQUEST_HEADER_BYTES, payloadBytes - now.headBytes());
+            restart(REQUEST_HEADER_BYTES, dataBytes);
+        }
+
+        private String name() {
+            int from = REQUEST_HEADER_BYTES + Sizes.NAME_AT;
+            int to = from;
+            while (to < from + Sizes.NAME_BYTES && seen()[to] != 0) to++;
+            return new String(seen(), from, to - from, StandardCharsets.ISO_8859_1);
         }
 
         private void bounded(Command now, long bytes) {

@@ -2,6 +2,8 @@ package mesh.daemon.api;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import mesh.core.elect.Explanation;
 
 /**
  * What the management API can ask of the daemon. Called on virtual threads; may block for as long as reading a model's
@@ -34,6 +36,9 @@ public interface Management {
 
     /** Says goodbye to the mesh, forgets it, and asks the daemon to stop. */
     Changed leave();
+
+    /** Why a model runs where it does, or does not; empty while this node is in no mesh, or for what is no name. */
+    Optional<Explanation> explain(String model);
 
     /** Asks the daemon to stop; returns at once. */
     void shutdown();
@@ -115,6 +120,7 @@ public interface Management {
      * @param reason stable code of why it stands where it stands
      * @param detail the same for people: progress, or what failed
      * @param ctxTokens per request; 0 = not decided yet
+     * @param tensorSplit of a split: this node's units, then its workers'
      */
     record ModelStatus(
             String name,
@@ -125,5 +131,17 @@ public interface Management {
             int ctxTokens,
             int slots,
             long sizeBytes,
-            long needBytes) {}
+            long needBytes,
+            List<WorkerStatus> workers,
+            List<Integer> tensorSplit) {}
+
+    /**
+     * A worker of a split that this node hosts.
+     *
+     * @param units how many of the model's layers and its output it holds
+     * @param rttMillis -1 = not measured
+     * @param savedBytes that it had already and that were named instead of sent
+     */
+    record WorkerStatus(
+            String id, String name, int units, double rttMillis, long sentBytes, long savedBytes, long heardBytes) {}
 }

@@ -1,11 +1,7 @@
 package mesh.daemon.engine;
 
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import mesh.daemon.process.Command;
 import mesh.daemon.process.Readiness;
 
@@ -14,20 +10,20 @@ public final class WorkerCommand {
     private WorkerCommand() {}
 
     /**
-     * Listens on 127.0.0.1 only.
-     *
-     * @param cache where it looks for tensors by their hash and keeps large ones; empty = nowhere
+     * Listens on 127.0.0.1 only. Its own cache of tensors is left off: it would keep a second copy of weights on disk and
+     * use it without looking whether it is whole.
      */
-    public static Command of(Engine.Worker worker, int port, int threads, Optional<Path> cache) {
-        var words = new ArrayList<String>(
-                List.of(worker.program().toString(), "-H", "127.0.0.1", "-p", Integer.toString(port)));
-        words.addAll(List.of("-t", Integer.toString(threads)));
-        Map<String, String> variables = new LinkedHashMap<>();
-        cache.ifPresent(folder -> {
-            words.add("-c");
-            variables.put("LLAMA_CACHE", folder.toString());
-        });
-        return new Command(words, variables);
+    public static Command of(Engine.Worker worker, int port, int threads) {
+        return new Command(
+                List.of(
+                        worker.program().toString(),
+                        "-H",
+                        "127.0.0.1",
+                        "-p",
+                        Integer.toString(port),
+                        "-t",
+                        Integer.toString(threads)),
+                Map.of());
     }
 
     /** Ready once it answers HELLO; it logs nothing that every build flushes. */

@@ -187,7 +187,7 @@ final class Casting {
                 part.workers(),
                 shares.subList(1, shares.size()),
                 shares.stream().mapToInt(Integer::intValue).sum(),
-                file.bytes(),
+                file,
                 plan.needBytes());
         Optional<Split> started = rooms.splits().host(order, state -> heard(model, part, state));
         if (started.isPresent()) model.splitBy(started.get());
@@ -272,8 +272,14 @@ final class Casting {
             return;
         }
         model.stands(new Standing.Lent(host));
+        Plan plan = model.plan();
         var order = new Loan.Order(
-                model.ref(), host, worker.get(), soloist.threads(), soloist.usableBytes(), Optional.empty());
+                model.ref(),
+                host,
+                worker.get(),
+                soloist.threads(),
+                soloist.usableBytes(),
+                Optional.ofNullable(plan).map(Plan::file));
         Optional<Loan> loan = rooms.splits().lend(order, state -> heard(model, host, state));
         if (loan.isPresent()) model.lentBy(loan.get());
         else told().ended(model.ref());

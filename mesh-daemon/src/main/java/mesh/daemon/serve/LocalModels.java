@@ -10,8 +10,10 @@ import java.util.function.Consumer;
 import mesh.core.elect.Part;
 import mesh.core.id.ModelRef;
 import mesh.core.id.Near;
+import mesh.core.id.NodeId;
 import mesh.core.model.Fit;
 import mesh.daemon.api.Management.ModelStatus;
+import mesh.daemon.api.Management.WorkerStatus;
 import mesh.daemon.api.Models;
 import mesh.daemon.edge.EdgeLoops;
 import mesh.daemon.edge.TcpEngine;
@@ -31,7 +33,10 @@ import mesh.daemon.process.LoopbackPorts;
 import mesh.daemon.process.Supervisor;
 import mesh.daemon.serve.LocalModel.Plan;
 import mesh.daemon.serve.LocalModel.Standing;
+import mesh.daemon.split.Split;
 import mesh.daemon.split.Splits;
+import mesh.daemon.tunnel.Meter;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The models this node runs. Each has a supervisor that keeps its engine running; the list is one volatile reference, so
@@ -298,7 +303,37 @@ public final class LocalModels implements Models {
                 plan == null ? 0 : plan.ctxTokens(),
                 plan == null ? 0 : plan.slots(),
                 plan == null ? 0 : plan.file().bytes(),
-                plan == null ? 0 : plan.needBytes());
+                plan == null ? 0 : plan.needBytes(),
+                workers(model.split()),
+                shares(model.split()));
+    }
+
+    private static List<WorkerStatus> workers(@Nullable Split split) {
+        if (split == null) return List.of();
+        var workers = new ArrayList<WorkerStatus>();
+        List<NodeId> ids = split.order().workers();
+        for (int i = 0; i < ids.size(); i++) {
+            Meter.Reading read = Optional.ofNullable(split.meters().get(ids.get(i)))
+                    .orElseGet(Meter::new)
+                    .read();
+            workers.add(new WorkerStatus(
+                    ids.get(i).hex(),
+                    "",
+                    split.order().units().get(i),
+                    -1,
+                    read.toPeerBytes(),
+                    read.savedBytes(),
+                    read.fromPeerBytes()));
+        }
+        return workers;
+    }
+
+    private static List<Integer> shares(@Nullable Split split) {
+        if (split == null) return List.of();
+        var shares = new ArrayList<>(split.order().units());
+        int lent = shares.stream().mapToInt(Integer::intValue).sum();
+        shares.addFirst(split.order().unitsAll() - lent);
+        return shares;
     }
 
     private static String mode(LocalModel model) {

@@ -2,7 +2,6 @@ package mesh.daemon.split;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Consumer;
 import mesh.core.id.ModelRef;
@@ -10,6 +9,7 @@ import mesh.core.id.NodeId;
 import mesh.core.rpc.RpcLimits;
 import mesh.daemon.engine.Engine;
 import mesh.daemon.engine.WorkerCommand;
+import mesh.daemon.models.ModelFile;
 import mesh.daemon.process.ChildState;
 import mesh.daemon.process.Launch;
 import mesh.daemon.process.RestartPolicy;
@@ -32,22 +32,23 @@ public final class Loan {
      * What to lend.
      *
      * @param bytes of memory; no single buffer may be larger
-     * @param cache where the rpc-server finds and keeps tensors; empty = nowhere
+     * @param file of the model here, if there is one: the host then need not send what stands in it
      */
     public record Order(
-            ModelRef model, NodeId host, Engine.Worker worker, int threads, long bytes, Optional<Path> cache) {}
+            ModelRef model, NodeId host, Engine.Worker worker, int threads, long bytes, Optional<ModelFile> file) {}
 
     private Loan(Order order, RpcTunnels tunnels) {
         this.order = order;
         var limits = new RpcLimits(order.worker().version().major(), order.bytes() + Split.SLACK_BYTES);
-        this.lease = tunnels.lend(order.model(), order.host(), limits, () -> address);
+        this.lease =
+                tunnels.lend(order.model(), order.host(), limits, order.file().flatMap(Split::known), () -> address);
     }
 
     static Loan begin(Split.Rooms rooms, Order order, Consumer<ChildState> listener) {
         var loan = new Loan(order, rooms.tunnels());
         var launch = new Launch(
                 order.model().name().replaceAll("[^A-Za-z0-9._-]", "_") + "-worker",
-                (port, apiKey) -> WorkerCommand.of(order.worker(), port, order.threads(), order.cache()),
+                (port, apiKey) -> WorkerCommand.of(order.worker(), port, order.threads()),
                 WorkerCommand.readiness(),
                 0,
                 Launch.SILENCE_MAX,

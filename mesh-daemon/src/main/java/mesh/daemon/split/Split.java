@@ -19,6 +19,7 @@ import mesh.daemon.engine.ServerCommand;
 import mesh.daemon.engine.Serving;
 import mesh.daemon.engine.WorkerCommand;
 import mesh.daemon.log.Log;
+import mesh.daemon.models.ModelFile;
 import mesh.daemon.process.ChildState;
 import mesh.daemon.process.Children;
 import mesh.daemon.process.ExitReason;
@@ -27,6 +28,7 @@ import mesh.daemon.process.LoopbackPorts;
 import mesh.daemon.process.Readiness;
 import mesh.daemon.process.RestartPolicy;
 import mesh.daemon.process.Supervisor;
+import mesh.daemon.tunnel.KnownFile;
 import mesh.daemon.tunnel.Meter;
 import mesh.daemon.tunnel.RpcTunnels;
 import mesh.daemon.tunnel.Tunnels;
@@ -59,6 +61,7 @@ public final class Split {
     private final LinkedBlockingQueue<ChildState> heard = new LinkedBlockingQueue<>();
     private final Thread thread;
     private volatile Map<NodeId, Meter> meters = Map.of();
+    private final long startedNanos = System.nanoTime();
     private volatile boolean isStopping;
 
     /** What it is made with. */
@@ -78,7 +81,7 @@ public final class Split {
             List<NodeId> workers,
             List<Integer> units,
             int unitsAll,
-            long modelBytes,
+            ModelFile file,
             long needBytes) {
         public Order {
             workers = List.copyOf(workers);
@@ -87,7 +90,7 @@ public final class Split {
 
         /** Weights that go to the workers, about. */
         long dueBytes() {
-            return modelBytes
+            return file.bytes()
                     / unitsAll
                     * units.stream().mapToInt(Integer::intValue).sum();
         }
@@ -144,6 +147,7 @@ public final class Split {
     private Optional<SplitState> lay() {
         var missing = new ArrayList<>(order.workers());
         var laid = new LinkedHashMap<NodeId, Meter>();
+        Optional<KnownFile> known = known(order.file());
         try {
             for (NodeId worker : order.workers()) {
                 listener.accept(new SplitState.Reaching(names(missing)));
@@ -153,7 +157,7 @@ public final class Split {
                 missing.remove(worker);
                 var limits = new RpcLimits(rpcMajor(), order.needBytes() + SLACK_BYTES);
                 Tunnels.Entry entry = rooms.tunnels()
-                        .enter(order.model(), limits, () -> rooms.mates().connected(worker));
+                        .enter(order.model(), limits, known, () -> rooms.mates().connected(worker));
                 tunnels.put(worker, entry);
                 laid.put(worker, entry.meter());
             }
@@ -163,6 +167,16 @@ public final class Split {
             return Optional.of(ended(SplitReason.NO_TUNNEL, String.valueOf(none.getMessage())));
         } catch (InterruptedException stopped) {
             return Optional.of(new SplitState.Stopped());
+        }
+    }
+
+    /** Without it the weights are sent, which is slower and no less right. */
+    static Optional<KnownFile> known(ModelFile file) {
+        try {
+            return Optional.of(KnownFile.open(file.paths(), file.header()));
+        } catch (IOException unreadable) {
+            log.warn("split.unmapped", "model", file.ref(), "cause", unreadable.toString());
+            return Optional.empty();
         }
     }
 
@@ -217,7 +231,7 @@ public final class Split {
                 order.model().name().replaceAll("[^A-Za-z0-9._-]", "_"),
                 (port, apiKey) -> ServerCommand.of(order.engine(), serving, port, apiKey),
                 Readiness.health(),
-                order.modelBytes(),
+                order.file().bytes(),
                 Launch.SILENCE_MAX,
                 RestartPolicy.NEVER);
         Supervisor server = Supervisor.start(rooms.children(), rooms.ports(), launch, heard::add);
@@ -263,6 +277,7 @@ public final class Split {
             switch (next) {
                 case ChildState.Ready(int port, String apiKey) -> {
                     isReady = true;
+                    logLoaded();
                     listener.accept(new SplitState.Ready(port, apiKey));
                 }
                 case ChildState.Failed(ExitReason reason, String message) -> {
@@ -286,6 +301,20 @@ public final class Split {
                 return ended(SplitReason.LOAD_STALLED, "nothing moved for " + STALL_MAX.toMinutes() + " minutes");
             }
         }
+    }
+
+    private void logLoaded() {
+        List<Meter.Reading> readings = meters.values().stream().map(Meter::read).toList();
+        log.info(
+                "split.loaded",
+                "model",
+                order.model(),
+                "sentBytes",
+                readings.stream().mapToLong(Meter.Reading::toPeerBytes).sum(),
+                "savedBytes",
+                readings.stream().mapToLong(Meter.Reading::savedBytes).sum(),
+                "loadMillis",
+                (System.nanoTime() - startedNanos) / 1_000_000);
     }
 
     private long sentBytes() {

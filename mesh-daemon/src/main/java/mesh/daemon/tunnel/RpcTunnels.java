@@ -46,16 +46,23 @@ public final class RpcTunnels {
         private final ModelRef model;
         private final NodeId host;
         private final RpcLimits limits;
+        private final Optional<KnownFile> file;
         private final Supplier<Optional<InetSocketAddress>> server;
         private final Meter meter = new Meter();
 
         /** Numbers grow, so a later one is a later attempt of the same host; owned by the loop. */
         private @Nullable Long tunnel;
 
-        private Lease(ModelRef model, NodeId host, RpcLimits limits, Supplier<Optional<InetSocketAddress>> server) {
+        private Lease(
+                ModelRef model,
+                NodeId host,
+                RpcLimits limits,
+                Optional<KnownFile> file,
+                Supplier<Optional<InetSocketAddress>> server) {
             this.model = model;
             this.host = host;
             this.limits = limits;
+            this.file = file;
             this.server = server;
         }
 
@@ -70,9 +77,18 @@ public final class RpcTunnels {
         }
     }
 
-    /** Lets {@code host} reach the server of a model; replaces an earlier lease of the model. */
-    public Lease lend(ModelRef model, NodeId host, RpcLimits limits, Supplier<Optional<InetSocketAddress>> server) {
-        var lease = new Lease(model, host, limits, server);
+    /**
+     * Lets {@code host} reach the server of a model; replaces an earlier lease of the model.
+     *
+     * @param file of the model here, from which the host may name bytes
+     */
+    public Lease lend(
+            ModelRef model,
+            NodeId host,
+            RpcLimits limits,
+            Optional<KnownFile> file,
+            Supplier<Optional<InetSocketAddress>> server) {
+        var lease = new Lease(model, host, limits, file, server);
         leases.put(model, lease);
         return lease;
     }
@@ -94,7 +110,8 @@ public final class RpcTunnels {
                 && lease.tunnel != asked.tunnel
                 && lease.meter.read().open() > 0) return refused(peer, "another tunnel is open");
         lease.tunnel = asked.tunnel;
-        return new Tunnels.Answer.To(server.get(), lease.meter, Watch.over(new Conversation(lease.limits), false));
+        return new Tunnels.Answer.To(
+                server.get(), lease.meter, new RpcCarrier(new Conversation(lease.limits), false, lease.file));
     }
 
     private static Tunnels.Answer refused(Peer peer, String why) {
@@ -105,8 +122,12 @@ public final class RpcTunnels {
     /**
      * Opens a port on loopback behind which stands the worker's rpc-server. A peer that may not take part in splits gets
      * no tensors either. Blocks until bound.
+     *
+     * @param file of the model here: what the worker has of it is not sent
      */
-    public Tunnels.Entry enter(ModelRef model, RpcLimits limits, Supplier<Optional<Peer>> worker) throws IOException {
+    public Tunnels.Entry enter(
+            ModelRef model, RpcLimits limits, Optional<KnownFile> file, Supplier<Optional<Peer>> worker)
+            throws IOException {
         byte[] head = new Head(model, random.nextLong()).bytes();
         var local = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         return tunnels.enter(
@@ -114,7 +135,7 @@ public final class RpcTunnels {
                 () -> worker.get().filter(peer -> peer.role().includes(Role.SPLIT)),
                 StreamType.RPC,
                 head,
-                () -> Watch.over(new Conversation(limits), true));
+                () -> new RpcCarrier(new Conversation(limits), true, file));
     }
 
     /**

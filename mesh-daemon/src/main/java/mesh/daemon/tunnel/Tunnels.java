@@ -91,7 +91,7 @@ public final class Tunnels {
      * @param head said first on every stream; the peer's {@link #answer} decides by it
      */
     public Entry enter(InetSocketAddress local, Peer peer, StreamType type, byte[] head) throws IOException {
-        return enter(local, () -> Optional.of(peer), type, head, Watch::none);
+        return enter(local, () -> Optional.of(peer), type, head, Carrier::plain);
     }
 
     /** The same to whoever is the peer when a connection comes, which is refused while there is none. */
@@ -100,7 +100,7 @@ public final class Tunnels {
             Supplier<Optional<Peer>> peer,
             StreamType type,
             byte[] head,
-            Supplier<Watch> watches)
+            Supplier<Carrier> carriers)
             throws IOException {
         var meter = new Meter();
         var running = new DefaultChannelGroup(loop);
@@ -110,7 +110,7 @@ public final class Tunnels {
                 tune(tcp);
                 running.add(tcp);
                 // Switching reads on before the registration is complete fails, so the stream is opened after it.
-                tcp.eventLoop().execute(() -> open(tcp, peer.get(), type, head, meter, watches.get()));
+                tcp.eventLoop().execute(() -> open(tcp, peer.get(), type, head, meter, carriers.get()));
             }
         };
         ChannelFuture bound = new ServerBootstrap()
@@ -126,7 +126,7 @@ public final class Tunnels {
     }
 
     private static void open(
-            SocketChannel tcp, Optional<Peer> peer, StreamType type, byte[] head, Meter meter, Watch watch) {
+            SocketChannel tcp, Optional<Peer> peer, StreamType type, byte[] head, Meter meter, Carrier carrier) {
         if (peer.isEmpty() || meter.read().open() >= CONNECTIONS_MAX) {
             refuse(tcp, meter);
             return;
@@ -137,7 +137,7 @@ public final class Tunnels {
                 return;
             }
             var tunnel = new Tunnel((QuicStreamChannel) opened.getNow(), meter);
-            tunnel.watched(watch, meter);
+            tunnel.carriedBy(carrier, meter);
             tunnel.enter(tcp, head);
         });
     }
@@ -157,7 +157,7 @@ public final class Tunnels {
         admit(
                 stream,
                 head -> target.apply(head)
-                        .<Answer>map(address -> new Answer.To(address, answering, Watch.none()))
+                        .<Answer>map(address -> new Answer.To(address, answering, Carrier.plain()))
                         .orElse(new Answer.Refused()));
     }
 
@@ -168,7 +168,7 @@ public final class Tunnels {
 
     /** What becomes of a stream that a peer opened. */
     sealed interface Answer {
-        record To(InetSocketAddress address, Meter meter, Watch watch) implements Answer {}
+        record To(InetSocketAddress address, Meter meter, Carrier carrier) implements Answer {}
 
         record Refused() implements Answer {}
     }
@@ -178,8 +178,8 @@ public final class Tunnels {
         var tunnel = new Tunnel(stream, answering);
         tunnel.answer(head -> {
             switch (choice.to(head)) {
-                case Answer.To(InetSocketAddress address, Meter meter, Watch watch) -> {
-                    tunnel.watched(watch, meter);
+                case Answer.To(InetSocketAddress address, Meter meter, Carrier carrier) -> {
+                    tunnel.carriedBy(carrier, meter);
                     connect(address, tunnel);
                 }
                 case Answer.Refused() -> {

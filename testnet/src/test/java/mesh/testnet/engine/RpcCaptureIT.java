@@ -54,7 +54,7 @@ class RpcCaptureIT {
         var served = new States();
         var launch = new Launch(
                 "worker",
-                (port, key) -> WorkerCommand.of(worker, port, 1, Optional.empty()),
+                (port, key) -> WorkerCommand.of(worker, port, 1),
                 WorkerCommand.readiness(),
                 0,
                 PATIENCE,

@@ -31,6 +31,8 @@ class SplitIT {
     /** The large demo needs 0.40 GB at the least. */
     private static final String TOO_LITTLE_GB = "0.35";
 
+    private static final long MODEL_BYTES = 284_302_496;
+
     @TempDir
     Path folder;
 
@@ -59,6 +61,16 @@ class SplitIT {
         assertThat(shares(ready)).hasSize(2).allMatch(share -> share >= 1);
         assertThat(host.events("child.started")).hasSize(1);
         assertThat(worker.events("child.started")).hasSize(1);
+        JsonNode explained =
+                Ask.get(host.management() + "/mesh/v1/explain/demo-large").json();
+        assertThat(explained.at("/outcome/kind").asText()).isEqualTo("split");
+        assertThat(explained.at("/outcome/tensorSplit")).isEqualTo(ready.path("tensorSplit"));
+        assertThat(explained.at("/prediction/hopMicros")).hasSize(1);
+        // Both have the file, so what goes over the link is names and shapes.
+        JsonNode loaded = host.await("split.loaded");
+        assertThat(loaded.path("sentBytes").asLong()).isLessThan(MODEL_BYTES / 100);
+        assertThat(loaded.path("savedBytes").asLong()).isGreaterThan(MODEL_BYTES / 4);
+        assertThat(model(host).at("/workers/0/name").asText()).isEqualTo(host == first ? "second" : "first");
 
         Instant killed = Instant.now();
         List<ProcessHandle> children = worker.descendants();

@@ -7,9 +7,12 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
+import mesh.core.id.Role;
+import mesh.core.member.Profile;
 import mesh.daemon.api.ManagementApi;
 import mesh.daemon.api.OpenAiApi;
 import mesh.daemon.edge.EdgeLoops;
@@ -22,6 +25,7 @@ import mesh.daemon.engine.EngineShelf;
 import mesh.daemon.hardware.Cores;
 import mesh.daemon.hardware.Memory;
 import mesh.daemon.hardware.PortHolder;
+import mesh.daemon.listing.Publisher;
 import mesh.daemon.log.Log;
 import mesh.daemon.log.LogOutput;
 import mesh.daemon.loop.Belonging;
@@ -65,6 +69,7 @@ public final class Daemon implements AutoCloseable {
     private final EdgeLoops loops;
     private final LocalModels models;
     private final Hosting hosting;
+    private final Rendezvous rendezvous;
     private final Belonging belonging;
 
     /** What must be done about a part that was started. */
@@ -99,13 +104,20 @@ public final class Daemon implements AutoCloseable {
                         config.serve().parallel(),
                         config.serve().threads()));
         this.hosting = new Hosting(config.name(), memory, models, engines, store, dataDir.models());
+        this.rendezvous = new Rendezvous(config, dataDir.root(), terminal);
         var plan = new Belonging.Plan(
                 dataDir.root(),
                 config.mesh().invites(),
+                rendezvous.finder(),
                 config.mesh().isEphemeral(),
                 config.mesh().bind(),
                 terminal);
-        this.belonging = new Belonging(plan, hosting::facts, hosting, this::fail);
+        this.belonging = new Belonging(plan, this::facts, hosting, this::fail);
+    }
+
+    /** Whoever only asks says so, whatever its certificate would allow. */
+    private Profile facts(List<String> addresses, Role role) {
+        return hosting.facts(addresses, config.listing().isClient() ? Role.CLIENT : role);
     }
 
     public static Daemon open(Config config, Consumer<String> terminal) throws Refusal, InterruptedException {
@@ -214,6 +226,11 @@ public final class Daemon implements AutoCloseable {
             parts.push(belonging::close);
             hosting.start(belonging);
             parts.push(hosting::close);
+            if (config.listing().isPublished()) {
+                Publisher publisher = rendezvous.publisher(belonging);
+                publisher.start();
+                parts.push(publisher::close);
+            }
         } catch (IOException unusable) {
             throw new Refusal(
                     Refusal.FAILED,

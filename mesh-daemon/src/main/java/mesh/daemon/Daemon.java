@@ -14,6 +14,7 @@ import java.util.function.Consumer;
 import mesh.core.id.Role;
 import mesh.core.member.Profile;
 import mesh.daemon.api.ManagementApi;
+import mesh.daemon.api.OllamaApi;
 import mesh.daemon.api.OpenAiApi;
 import mesh.daemon.edge.EdgeLoops;
 import mesh.daemon.edge.EdgeServer;
@@ -241,7 +242,9 @@ public final class Daemon implements AutoCloseable {
 
     private RouteTable apiRoutes() {
         var routes = new RouteTable();
-        new OpenAiApi(config.name(), models).addTo(routes);
+        var openAi = new OpenAiApi(config.name(), models);
+        openAi.addTo(routes);
+        new OllamaApi(openAi, models).addTo(routes);
         return routes;
     }
 

@@ -39,6 +39,11 @@ public record Serving(
                 threads);
     }
 
+    /** The same with its later layers held by workers, and without a prompt cache: states would cross the network. */
+    public Serving over(Workers held) {
+        return new Serving(model, alias, ctxSize, parallel, threads, 0, Optional.of(held), pooling);
+    }
+
     /**
      * Where the layers go that do not stay here.
      *

@@ -10,11 +10,14 @@ import java.util.Deque;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
+import mesh.core.wire.StreamType;
 import mesh.daemon.api.ManagementApi;
 import mesh.daemon.api.OpenAiApi;
+import mesh.daemon.api.PeerApi;
 import mesh.daemon.edge.EdgeLoops;
 import mesh.daemon.edge.EdgeServer;
 import mesh.daemon.edge.EdgeSettings;
+import mesh.daemon.edge.PeerPort;
 import mesh.daemon.edge.RouteTable;
 import mesh.daemon.edge.Served;
 import mesh.daemon.edge.StaticFiles;
@@ -30,6 +33,7 @@ import mesh.daemon.models.Catalog;
 import mesh.daemon.models.ModelStore;
 import mesh.daemon.process.Children;
 import mesh.daemon.process.LoopbackPorts;
+import mesh.daemon.route.MeshModels;
 import mesh.daemon.serve.EngineRoom;
 import mesh.daemon.serve.Limits;
 import mesh.daemon.serve.LocalModels;
@@ -66,6 +70,7 @@ public final class Daemon implements AutoCloseable {
     private final LocalModels models;
     private final Hosting hosting;
     private final Belonging belonging;
+    private final MeshModels mesh;
 
     /** What must be done about a part that was started. */
     private interface Part {
@@ -106,6 +111,8 @@ public final class Daemon implements AutoCloseable {
                 config.mesh().bind(),
                 terminal);
         this.belonging = new Belonging(plan, hosting::facts, hosting, this::fail);
+        this.mesh = new MeshModels(
+                belonging::snapshot, models, config.name(), belonging::reach, belonging::silentMillis, hosting::asked);
     }
 
     public static Daemon open(Config config, Consumer<String> terminal) throws Refusal, InterruptedException {
@@ -202,7 +209,7 @@ public final class Daemon implements AutoCloseable {
             parts.push(children::stopAll);
             children.endLeftovers();
             parts.push(models::stopAll);
-            EdgeServer api = listen("api", config.ports().api(), "--port", apiRoutes(), requests::served);
+            EdgeServer api = listen("api", config.ports().api(), "--port", apiRoutes(), this::served);
             String apiUrl = url(api.port());
             log.info("api.ready", "url", apiUrl, "port", api.port());
             String management = management(apiUrl);
@@ -210,6 +217,7 @@ public final class Daemon implements AutoCloseable {
             parts.push(() -> Whereabouts.remove(dataDir.root()));
             terminal.accept("API      " + apiUrl + "/v1");
             if (!management.isEmpty()) terminal.accept("Console  " + management);
+            answerPeers();
             belonging.start();
             parts.push(belonging::close);
             hosting.start(belonging);
@@ -224,8 +232,29 @@ public final class Daemon implements AutoCloseable {
 
     private RouteTable apiRoutes() {
         var routes = new RouteTable();
-        new OpenAiApi(config.name(), models).addTo(routes);
+        new OpenAiApi(mesh).addTo(routes);
         return routes;
+    }
+
+    /** Requests of peers come over the socket, so they end with it; what they ask is answered by engines of this node. */
+    private void answerPeers() throws IOException {
+        var routes = new RouteTable();
+        new PeerApi(mesh::here).addTo(routes);
+        var settings = EdgeSettings.loopbackOnly(dataDir.root().resolve("state").resolve("peers"));
+        var peers = new PeerPort(loops, routes, settings, this::served);
+        belonging.onSocket(socket -> socket.takes(StreamType.HTTP, peers::answer));
+        parts.push(() -> peers.close(DRAIN));
+    }
+
+    private void served(Served served) {
+        requests.served(served);
+        served.record().ifPresent(record -> {
+            String model = served.labels().getOrDefault("x-mesh-model", "");
+            boolean isOurs =
+                    !served.labels().getOrDefault("x-mesh-route", "peer").equals("peer");
+            if (isOurs && record.tokens().milliPerSecond() > 0)
+                models.measured(model, record.tokens().milliPerSecond());
+        });
     }
 
     /** The management API's root, or nothing when none is wanted. */

@@ -7,6 +7,7 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -54,6 +55,9 @@ final class Hosting implements Orders {
     /** A model that became ready is in everybody's table this much later, beside the way there. */
     private static final long LOOK_MILLIS = 200;
 
+    /** A hundred requests a second look the same to an assignment as a thousand. */
+    private static final int ASKED_PER_LOOK_MAX = 20;
+
     /** What every language model can; what else one can is not read from its file yet. */
     private static final List<Skill> CHATS = List.of(Skill.CHAT);
 
@@ -66,6 +70,8 @@ final class Hosting implements Orders {
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Set<ModelRef> orderedByMesh = ConcurrentHashMap.newKeySet();
     private final Set<ModelRef> seen = new HashSet<>();
+    private final Map<ModelRef, Integer> asked = new ConcurrentHashMap<>();
+    private List<LocalModels.Load> toldLoads = List.of();
     private volatile @Nullable Belonging belonging;
     private volatile List<OnDisk> onDisk = List.of();
     private FileTime listedAt = FileTime.fromMillis(0);
@@ -99,6 +105,11 @@ final class Hosting implements Orders {
         closing.countDown();
     }
 
+    /** Somebody asked for a model at this node's own port. Any thread; counted rather than told, for there may be many. */
+    void asked(ModelRef model) {
+        asked.merge(model, 1, Integer::sum);
+    }
+
     // What this node is.
 
     /** What it serves is added by the core, which hears of it as events. */
@@ -123,13 +134,15 @@ final class Hosting implements Orders {
     }
 
     private static Profile.Engine engine(Engine found) {
+        String whole = found.version();
+        String version = whole.substring(0, Math.min(whole.length(), Profile.Engine.VERSION_CHARS_MAX));
         return found.worker()
                 .map(worker -> new Profile.Engine(
-                        found.version(),
+                        version,
                         worker.version().major(),
                         worker.version().minor(),
                         worker.version().patch()))
-                .orElse(new Profile.Engine(found.version(), 0, 0, 0));
+                .orElse(new Profile.Engine(version, 0, 0, 0));
     }
 
     /** The models folder's files, and those served from elsewhere. */
@@ -185,6 +198,7 @@ final class Hosting implements Orders {
                 seen.remove(assigned.model());
                 loop.tell(new Event.Dropped(assigned.model()));
             }
+        tellLoads(loop);
         if (here.isEmpty()) prepare(snapshot);
     }
 
@@ -202,6 +216,20 @@ final class Hosting implements Orders {
                 loop.tell(new Event.ModelReady(ref, model.slots(), model.ctxTokens(), model.sizeBytes(), CHATS));
             if (hasFailed && row.phase() != Phase.FAILED) loop.tell(new Event.ModelFailed(ref));
             if (!isReady && !hasFailed && row.phase() == Phase.READY) loop.tell(new Event.ModelEnded(ref));
+        }
+    }
+
+    /** How busy the engines are, and what was asked for; a mesh needs no more than an idea of the latter. */
+    private void tellLoads(MeshLoop loop) {
+        List<LocalModels.Load> loads = models.loads();
+        for (var load : loads)
+            if (!toldLoads.contains(load))
+                loop.tell(new Event.ModelLoad(load.model(), load.outstanding(), load.milliTokensPerSecond()));
+        toldLoads = loads;
+        for (ModelRef model : List.copyOf(asked.keySet())) {
+            Integer times = asked.remove(model);
+            for (int i = 0; times != null && i < Math.min(times, ASKED_PER_LOOK_MAX); i++)
+                loop.tell(new Event.Requested(model));
         }
     }
 

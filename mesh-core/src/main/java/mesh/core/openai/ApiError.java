@@ -17,6 +17,7 @@ public record ApiError(
     public enum Type {
         INVALID_REQUEST("invalid_request_error"),
         PERMISSION("permission_error"),
+        RATE_LIMIT("rate_limit_error"),
         SERVER("server_error");
 
         private final String wire;
@@ -41,6 +42,11 @@ public record ApiError(
 
     public static ApiError forbidden(String code, String message) {
         return new ApiError(403, Type.PERMISSION, code, null, message, 0);
+    }
+
+    /** More is asked than this mesh has room to queue. */
+    public static ApiError rateLimited(String message) {
+        return new ApiError(429, Type.RATE_LIMIT, "mesh_busy", null, message, 1);
     }
 
     public static ApiError server(int status, String code, String message) {

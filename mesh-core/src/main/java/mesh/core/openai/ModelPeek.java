@@ -9,12 +9,31 @@ import java.util.Optional;
  * one JSON object is noticed at the first wrong byte. Not thread-safe; one per body.
  */
 public final class ModelPeek {
+    private static final List<String> WANTED = List.of(
+            "model",
+            "stream",
+            "stream_options",
+            "prompt_cache_key",
+            "system",
+            "instructions",
+            "messages",
+            "prompt",
+            "input");
     private static final String MODEL = "model";
     private static final String STREAM = "stream";
     private static final String STREAM_OPTIONS = "stream_options";
     private static final String INCLUDE_USAGE = "include_usage";
 
-    private final JsonScan scan = new JsonScan(List.of(MODEL, STREAM, STREAM_OPTIONS));
+    /** Where a prompt stands, in the order of preference: what comes first in the engine's cache comes first here. */
+    private static final List<String> PROMPTS = List.of("system", "instructions", "messages", "prompt", "input");
+
+    /** The key some callers give to say what shares a cache. */
+    private static final String CACHE_KEY = "prompt_cache_key";
+
+    /** Less is computed again sooner than it is looked up. */
+    private static final int PREFIX_BYTES_MIN = 256;
+
+    private final JsonScan scan = new JsonScan(WANTED);
 
     /** Takes the next piece of the body; the array may be reused afterwards. */
     public void feed(byte[] bytes, int from, int to) {
@@ -43,6 +62,27 @@ public final class ModelPeek {
 
     public boolean isStream() {
         return scan.raw(STREAM).filter("true"::equals).isPresent();
+    }
+
+    /**
+     * The same for requests that begin with the same {@value JsonScan#VALUE_BYTES_MAX} bytes of prompt, or name the same
+     * cache; 0 when there is too little to tell by.
+     */
+    public long prefixHash() {
+        Optional<String> key = scan.raw(CACHE_KEY).filter(raw -> raw.length() > 2 && raw.startsWith("\""));
+        if (key.isPresent()) return hash(key.get().getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        for (String name : PROMPTS) {
+            byte[] beginning = scan.beginning(name);
+            if (beginning.length >= PREFIX_BYTES_MIN) return hash(beginning);
+        }
+        return 0;
+    }
+
+    /** FNV-1a over all 64 bits; 0 is kept for none. */
+    private static long hash(byte[] bytes) {
+        long hash = 0xcbf29ce484222325L;
+        for (byte b : bytes) hash = (hash ^ b) * 0x100000001b3L;
+        return hash == 0 ? 1 : hash;
     }
 
     /** Whether the caller asked for a last chunk with token counts. */

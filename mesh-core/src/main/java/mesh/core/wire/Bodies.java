@@ -34,8 +34,6 @@ final class Bodies {
     /** {@code [host]:port} with the longest host name there is. */
     private static final int ADDRESS_CHARS_MAX = 261;
 
-    private static final int VERSION_CHARS_MAX = 32;
-
     private Bodies() {}
 
     static byte[] announcement(NodeId speaker, long incarnation, long sequence, Profile profile) {
@@ -253,7 +251,7 @@ final class Bodies {
 
     private static Engine engine(CborReader cbor) throws IOException, Malformed {
         cbor.array();
-        var engine = new Engine(cbor.text(VERSION_CHARS_MAX), natural(cbor), natural(cbor), natural(cbor));
+        var engine = new Engine(cbor.text(Engine.VERSION_CHARS_MAX), natural(cbor), natural(cbor), natural(cbor));
         cbor.end();
         return engine;
     }

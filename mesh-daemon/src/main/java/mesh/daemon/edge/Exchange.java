@@ -24,11 +24,14 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import mesh.core.openai.ApiError;
 import mesh.core.openai.Dialect;
 import mesh.daemon.log.Log;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One request and its one response. The response is either whole ({@link #respond}, {@link #fail}) or in parts ({@link
@@ -50,6 +53,7 @@ public final class Exchange {
     private final Target target;
     private final String id;
     private final long startNanos = System.nanoTime();
+    private final long startedMillis = System.currentTimeMillis();
     private final Intake intake;
 
     private final Map<String, String> answerHeaders = new LinkedHashMap<>();
@@ -57,6 +61,7 @@ public final class Exchange {
     private String rest = "";
     private Runnable onGone = () -> {};
     private Runnable onWritable = () -> {};
+    private @Nullable Supplier<ServeRecord> recorder;
 
     private boolean isKeptAlive;
     private boolean isBegun;
@@ -86,6 +91,11 @@ public final class Exchange {
 
     public String method() {
         return request.method().name();
+    }
+
+    /** The node that asks on behalf of its own caller; empty for a client of our own port. */
+    public String asker() {
+        return connection.asker();
     }
 
     /** As the client wrote it, without the query. */
@@ -186,7 +196,8 @@ public final class Exchange {
         if (isEnded || isOver) return;
         isKeptAlive = false;
         long lingerMillis = 0;
-        if (isEventStream) {
+        // A peer that asked tells its own caller, in that one's dialect.
+        if (isEventStream && connection.asker().isEmpty()) {
             String gap = lastTwo == 0 || lastTwo == 0x0a0a ? "" : "\n\n";
             ctx.write(new DefaultHttpContent(
                     ByteBufUtil.writeUtf8(ctx.alloc(), gap + Dialect.OPENAI.streamError(error))));
@@ -210,6 +221,46 @@ public final class Exchange {
     /** {@code left} runs if the client goes before the answer has ended. */
     void onGone(Runnable left) {
         onGone = left;
+    }
+
+    /** Asked once, when the exchange is over. */
+    void recordedBy(Supplier<ServeRecord> relay) {
+        recorder = relay;
+    }
+
+    boolean isBegun() {
+        return isBegun;
+    }
+
+    boolean isEventStream() {
+        return isBegun && isEventStream;
+    }
+
+    /** Whether a comment would stand between two events, and the client keeps up. */
+    boolean mayPing() {
+        return (lastTwo == 0 || lastTwo == 0x0a0a)
+                && isWritable()
+                && connection.asker().isEmpty();
+    }
+
+    void comment(String text) {
+        writeTracked(ByteBufUtil.writeUtf8(ctx.alloc(), ": " + text + "\n\n"));
+        flush();
+    }
+
+    /** Tells a peer that asked where its request stands; clients get no interim answers, since some choke on them. */
+    void interim(Turnstile.Place place) {
+        if (isBegun || isOver || connection.asker().isEmpty()) return;
+        HttpHeaders headers = new DefaultHttpHeaders();
+        headers.set(Turnstile.POSITION_HEADER, place.position());
+        headers.set(Turnstile.ESTIMATE_HEADER, place.estimateMillis());
+        ctx.write(new DefaultFullHttpResponse(
+                HttpVersion.HTTP_1_1,
+                HttpResponseStatus.PROCESSING,
+                Unpooled.EMPTY_BUFFER,
+                headers,
+                EmptyHttpHeaders.INSTANCE));
+        connection.flush();
     }
 
     boolean isRequestWhole() {
@@ -302,6 +353,8 @@ public final class Exchange {
         });
         var served = new Served(
                 id,
+                startedMillis,
+                connection.asker(),
                 method(),
                 path(),
                 status,
@@ -310,7 +363,8 @@ public final class Exchange {
                 responseBytes,
                 firstByteNanos,
                 System.nanoTime() - startNanos,
-                ending);
+                ending,
+                Optional.ofNullable(recorder).map(Supplier::get));
         connection.served(served);
         onDone.forEach(observer -> observer.accept(served));
     }

@@ -17,8 +17,15 @@ final class Start {
         switch (action) {
             case Action.Local(var handler) -> handler.handle(exchange);
             case Action.Forward(var chooser) -> forward(chooser);
+            case Action.Pass(var chooser) ->
+                exchange.intake()
+                        .hold(
+                                connection.settings().bodyBytesMax(),
+                                null,
+                                true,
+                                body -> relay(chooser.choose(exchange), body, false));
             case Action.Waiting(var answerer) ->
-                exchange.intake().hold(Action.ASK_BYTES_MAX, null, body -> answer(answerer, body.toBytes()));
+                exchange.intake().hold(Action.ASK_BYTES_MAX, null, false, body -> answer(answerer, body.toBytes()));
             case Action.Events(var source) -> stream(source);
         }
     }
@@ -29,16 +36,16 @@ final class Start {
             return;
         }
         var peek = new ModelPeek();
-        exchange.intake().hold(connection.settings().bodyBytesMax(), peek, body -> {
+        exchange.intake().hold(connection.settings().bodyBytesMax(), peek, true, body -> {
             if (!peek.isWhole()) exchange.fail(ApiError.notJson("it ends too early"));
-            else relay(chooser.choose(exchange, peek), body);
+            else relay(chooser.choose(exchange, peek), body, peek.isStream());
         });
     }
 
-    private void relay(Action.Choice choice, RequestBody body) {
+    private void relay(Action.Choice choice, RequestBody body, boolean isStream) {
         switch (choice) {
             case Action.Choice.Refuse(var error) -> exchange.fail(error);
-            case Action.Choice.To to -> Forwarder.relay(exchange, to, body, connection.engines());
+            case Action.Choice.To to -> Forwarder.relay(exchange, to, body, connection.engines(), isStream);
         }
     }
 

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import mesh.core.Event;
@@ -31,6 +32,7 @@ import mesh.core.member.Profile;
 import mesh.core.wire.SignedVoice;
 import mesh.daemon.log.Log;
 import mesh.daemon.quic.Addresses;
+import mesh.daemon.quic.Dialled;
 import mesh.daemon.quic.Membership;
 import mesh.daemon.quic.Peer;
 import mesh.daemon.quic.QuicConfig;
@@ -63,6 +65,7 @@ public final class Belonging implements Rejoin.Place {
     private final Orders orders;
     private final Consumer<Unable> unable;
     private final Links links = new Links();
+    private final List<Consumer<QuicEndpoint>> socketUsers = new CopyOnWriteArrayList<>();
     private final Thread opening;
     private volatile @Nullable Opened opened;
     private volatile @Nullable Rejoin rejoin;
@@ -130,6 +133,7 @@ public final class Belonging implements Rejoin.Place {
             QuicEndpoint socket = bound(key, place);
             var here = new Opened(key, place, socket);
             links.connect(socket);
+            socketUsers.forEach(user -> user.accept(socket));
             opened = here;
             if (isMember(place, key.id())) takePart(here);
             printInvite(here);
@@ -312,6 +316,42 @@ public final class Belonging implements Rejoin.Place {
         return here.membership()
                 .standing()
                 .map(now -> facts.apply(addresses(here), now.own().role()));
+    }
+
+    // Talking.
+
+    /** {@code told} is given the socket once it is bound, on any thread; to be called before {@link #start}. */
+    public void onSocket(Consumer<QuicEndpoint> told) {
+        socketUsers.add(told);
+    }
+
+    /** Finds the connection to a member, dialling if there is none; answers once, on any thread. */
+    public void reach(NodeId node, Consumer<Optional<Peer>> found) {
+        Opened here = opened;
+        Optional<Peer> peer = here == null ? Optional.empty() : here.endpoint().peer(node);
+        if (here == null || peer.isPresent()) {
+            found.accept(peer);
+            return;
+        }
+        List<InetSocketAddress> addresses = snapshot().stream()
+                .flatMap(snapshot -> snapshot.peers().stream())
+                .filter(member -> member.id().equals(node))
+                .flatMap(member -> Links.parsed(member.profile().addresses()).stream())
+                .toList();
+        here.endpoint()
+                .dial(
+                        node,
+                        addresses,
+                        Optional.empty(),
+                        outcome -> found.accept(
+                                outcome instanceof Dialled.Reached(Peer reached, String observed)
+                                        ? Optional.of(reached)
+                                        : Optional.empty()));
+    }
+
+    /** How long nothing was heard of a member over an open connection to it; 0 without one. */
+    public long silentMillis(NodeId node) {
+        return path(node).map(Peer.Path::silentMillis).orElse(0L);
     }
 
     // Invites.

@@ -42,6 +42,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     static final int MESSAGE_BYTES_MAX = Codec.FRAME_BYTES_MAX;
 
     private static final long STALL_MILLIS = 10_000;
+    private static final long AWAITED_PING_MILLIS = 500;
 
     private static final byte PING = 1;
     private static final byte PONG = 2;
@@ -72,6 +73,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private int openStreams;
     private int peerStreams;
     private int messageStreams;
+
+    /** Streams on which somebody waits for an answer. */
+    private int awaited;
+
     private int refusedStreams;
     private int wornStreams;
     private String closeReason = "";
@@ -173,6 +178,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
             }
             var stream = (QuicStreamChannel) done.getNow();
             stream.write(stream.alloc().directBuffer(1).writeByte(type.code()));
+            if (type == StreamType.HTTP) {
+                awaited++;
+                stream.closeFuture().addListener(closed -> awaited--);
+            }
             typed.setSuccess(stream);
         });
         return typed;
@@ -262,7 +271,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
                                 fault -> refuse(stream, fault)))
                         .addLast(new EndWithPeer());
             }
-            case RPC, HTTP, BLOB, RELAY -> endpoint.listener().stream(owner, type, stream);
+            case RPC, HTTP, BLOB, RELAY -> endpoint.stream(owner, type, stream);
             case ADMIT -> throw new IllegalStateException("admission has its own way");
         }
     }
@@ -292,10 +301,15 @@ final class Connection extends ChannelInboundHandlerAdapter {
             close(CloseCode.REFUSED, Fault.ADMISSION_STALLED.code());
         } else if (draining && openStreams == 0 && nowNanos - drainingSinceNanos > DRAIN_NANOS) {
             close(CloseCode.DUPLICATE, "duplicate");
-        } else if (nowNanos - pingedNanos >= config.keepAliveMillis() * 1_000_000) {
+        } else if (nowNanos - pingedNanos >= pingNanos(config)) {
             pingedNanos = nowNanos;
             datagram(PING, nowNanos);
         }
+    }
+
+    /** While somebody waits for an answer it matters within a second or two whether the path is alive. */
+    private long pingNanos(QuicConfig config) {
+        return Math.min(awaited > 0 ? AWAITED_PING_MILLIS : Long.MAX_VALUE, config.keepAliveMillis()) * 1_000_000;
     }
 
     /** Long enough for the other side to have admitted the connection that stays. */

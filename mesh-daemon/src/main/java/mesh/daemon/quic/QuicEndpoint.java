@@ -39,6 +39,7 @@ import mesh.core.id.NodeId;
 import mesh.core.id.Refusal;
 import mesh.core.id.Trust;
 import mesh.core.id.Welcome;
+import mesh.core.wire.StreamType;
 import mesh.daemon.log.Log;
 import mesh.daemon.store.Ed25519Verifier;
 import mesh.daemon.store.NodeKey;
@@ -75,6 +76,7 @@ public final class QuicEndpoint implements AutoCloseable {
     private final EventLoop loop;
     private final Router router;
     private final Map<NodeId, Peer> peers = new ConcurrentHashMap<>();
+    private final Map<StreamType, BiConsumer<Peer, QuicStreamChannel>> takers = new ConcurrentHashMap<>();
     private final Set<Connection> connections = new LinkedHashSet<>();
     private final Map<NodeId, Dial> dials = new HashMap<>();
     private final Map<NodeId, Long> lost = new LinkedHashMap<>() {
@@ -245,6 +247,17 @@ public final class QuicEndpoint implements AutoCloseable {
         });
         udp().closeFuture().awaitUninterruptibly();
         group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
+    }
+
+    /** Says who takes streams of a type that peers open; others go to the listener. Called on the loop. */
+    public void takes(StreamType type, BiConsumer<Peer, QuicStreamChannel> taker) {
+        takers.put(type, taker);
+    }
+
+    void stream(Peer peer, StreamType type, QuicStreamChannel stream) {
+        BiConsumer<Peer, QuicStreamChannel> taker = takers.get(type);
+        if (taker == null) listener.stream(peer, type, stream);
+        else taker.accept(peer, stream);
     }
 
     QuicConfig config() {

@@ -40,8 +40,9 @@ public record Config(
      *
      * @param invites tokens, which are secrets
      * @param bind port 0: the one of the last time, or any
+     * @param isClient whether this node only asks
      */
-    public record Mesh(List<String> invites, InetSocketAddress bind, boolean isEphemeral) {
+    public record Mesh(List<String> invites, InetSocketAddress bind, boolean isEphemeral, boolean isClient) {
         public Mesh {
             invites = List.copyOf(invites);
         }
@@ -98,7 +99,8 @@ public record Config(
                 new Mesh(
                         settings.of(Setting.JOIN).words(),
                         new InetSocketAddress(read.bindIp(), read.port(Setting.BIND_PORT)),
-                        read.isOn(Setting.EPHEMERAL)),
+                        read.isOn(Setting.EPHEMERAL) || read.isOn(Setting.CLIENT),
+                        read.isClient()),
                 new Serve(
                         read.count(Setting.CTX_SIZE, CTX_TOKENS_MAX),
                         read.count(Setting.PARALLEL, PARALLEL_MAX),
@@ -168,6 +170,17 @@ public record Config(
                 case "false", "0", "no", "off" -> false;
                 default -> throw refused(setting, word, "true or false");
             };
+        }
+
+        /** A client is one for its run only, so it comes with an invite, and with nothing to serve. */
+        boolean isClient() throws Refusal {
+            if (!isOn(Setting.CLIENT)) return false;
+            if (settings.of(Setting.JOIN).words().isEmpty())
+                throw new Refusal(
+                        Refusal.USAGE, "client_alone", "--client needs --join TOKEN: a client founds no mesh");
+            if (!settings.of(Setting.MODEL).words().isEmpty())
+                throw new Refusal(Refusal.USAGE, "client_serves", "--client serves nothing: leave --model out");
+            return true;
         }
 
         /** A literal, for a name may mean another address tomorrow. */

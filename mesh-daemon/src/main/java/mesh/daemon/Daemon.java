@@ -12,6 +12,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
 import mesh.core.wire.StreamType;
 import mesh.daemon.api.ManagementApi;
+import mesh.daemon.api.OllamaApi;
 import mesh.daemon.api.OpenAiApi;
 import mesh.daemon.api.PeerApi;
 import mesh.daemon.edge.EdgeLoops;
@@ -103,7 +104,8 @@ public final class Daemon implements AutoCloseable {
                         config.serve().ctxTokens(),
                         config.serve().parallel(),
                         config.serve().threads()));
-        this.hosting = new Hosting(config.name(), memory, models, engines, store, dataDir.models());
+        this.hosting =
+                new Hosting(config.name(), config.mesh().isClient(), memory, models, engines, store, dataDir.models());
         var plan = new Belonging.Plan(
                 dataDir.root(),
                 config.mesh().invites(),
@@ -232,8 +234,16 @@ public final class Daemon implements AutoCloseable {
 
     private RouteTable apiRoutes() {
         var routes = new RouteTable();
-        new OpenAiApi(mesh).addTo(routes);
+        var openAi = new OpenAiApi(mesh);
+        openAi.addTo(routes);
+        new OllamaApi(openAi, mesh).addTo(routes);
+        routes.local("GET", "/metrics", exchange -> exchange.respond(200, "text/plain; version=0.0.4", metrics()));
         return routes;
+    }
+
+    private String metrics() {
+        int peers = belonging.snapshot().map(now -> now.peers().size()).orElse(0);
+        return requests.metrics(models.waiting(), peers);
     }
 
     /** Requests of peers come over the socket, so they end with it; what they ask is answered by engines of this node. */
@@ -247,7 +257,8 @@ public final class Daemon implements AutoCloseable {
     }
 
     private void served(Served served) {
-        requests.served(served);
+        if (served.asker().isEmpty()) requests.served(served);
+        else requests.relayed(served);
         served.record().ifPresent(record -> {
             String model = served.labels().getOrDefault("x-mesh-model", "");
             boolean isOurs =

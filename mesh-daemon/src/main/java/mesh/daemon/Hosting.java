@@ -62,6 +62,7 @@ final class Hosting implements Orders {
     private static final List<Skill> CHATS = List.of(Skill.CHAT);
 
     private final String name;
+    private final boolean onlyAsks;
     private final Memory memory;
     private final LocalModels models;
     private final EngineRoom engines;
@@ -78,8 +79,17 @@ final class Hosting implements Orders {
     private boolean isEngineWanted;
     private Optional<Profile> told = Optional.empty();
 
-    Hosting(String name, Memory memory, LocalModels models, EngineRoom engines, ModelStore store, Path modelsFolder) {
+    /** {@code onlyAsks}: whatever its certificate would allow, this node is a client. */
+    Hosting(
+            String name,
+            boolean onlyAsks,
+            Memory memory,
+            LocalModels models,
+            EngineRoom engines,
+            ModelStore store,
+            Path modelsFolder) {
         this.name = name;
+        this.onlyAsks = onlyAsks;
         this.memory = memory;
         this.models = models;
         this.engines = engines;
@@ -114,7 +124,7 @@ final class Hosting implements Orders {
 
     /** What it serves is added by the core, which hears of it as events. */
     Profile facts(List<String> addresses, Role role) {
-        boolean isClient = role == Role.CLIENT;
+        boolean isClient = onlyAsks || role == Role.CLIENT;
         return new Profile(
                 name,
                 isClient ? Profile.Role.CLIENT : Profile.Role.STANDBY,

@@ -20,6 +20,11 @@ public enum Setting {
             "TOKEN",
             "",
             "an invite to a mesh, or - to read it from standard input; without any, a new node founds a mesh"),
+    CLIENT(
+            Kind.SWITCH,
+            "",
+            "false",
+            "ask only: the API on its own port, no model, no memory for the mesh, a key for this run; needs --join"),
     PORT(Kind.VALUE, "PORT", "9337", "the OpenAI-compatible API, on loopback; 0 lets the system choose"),
     CONSOLE(Kind.OPTIONAL, "PORT", "3131", "the web console and management API, on loopback; 0 lets the system choose"),
     NO_CONSOLE(Kind.SWITCH, "", "false", "no console and no management API: status and stop will not find this node"),

@@ -38,7 +38,7 @@ class ConfigTest {
         assertThat(config.serve())
                 .isEqualTo(new Config.Serve(
                         OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty(), OptionalLong.empty()));
-        assertThat(config.mesh()).isEqualTo(new Config.Mesh(List.of(), new InetSocketAddress(0), false));
+        assertThat(config.mesh()).isEqualTo(new Config.Mesh(List.of(), new InetSocketAddress(0), false, false));
         assertThat(config.engine().binDir()).isEmpty();
         assertThat(config.offline()).isFalse();
         assertThat(config.log()).isEqualTo(new Config.Log(LogFormat.PRETTY, LogLevel.INFO));
@@ -71,8 +71,8 @@ class ConfigTest {
         assertThat(config.models()).containsExactly("demo", "/m.gguf");
         assertThat(config.ports()).isEqualTo(new Config.Ports(0, Config.Console.HEADLESS, 4000));
         assertThat(config.mesh())
-                .isEqualTo(
-                        new Config.Mesh(List.of("mesh1.a", "mesh1.b"), new InetSocketAddress("127.0.0.2", 4001), true));
+                .isEqualTo(new Config.Mesh(
+                        List.of("mesh1.a", "mesh1.b"), new InetSocketAddress("127.0.0.2", 4001), true, false));
         assertThat(config.serve())
                 .isEqualTo(new Config.Serve(
                         OptionalInt.of(2048), OptionalInt.of(2), OptionalInt.of(1), OptionalLong.of(1_500_000_000L)));
@@ -105,6 +105,19 @@ class ConfigTest {
         var settings = Settings.resolve(Map.of(), Map.of("MESH_HOME", dataDir.toString()));
 
         assertThat(Config.of(settings).dataDir()).isEqualTo(dataDir);
+    }
+
+    @Test
+    void clientIsEphemeralAndNeedsAnInviteAndServesNothing() throws Refusal {
+        var invite = Map.entry(Setting.JOIN, List.of("mesh1.a"));
+        var client = Map.entry(Setting.CLIENT, List.of("true"));
+
+        assertThat(config(Map.ofEntries(client, invite), Map.of()).mesh())
+                .isEqualTo(new Config.Mesh(List.of("mesh1.a"), new InetSocketAddress(0), true, true));
+        assertThatThrownBy(() -> config(Map.ofEntries(client), Map.of())).hasMessageContaining("--join");
+        assertThatThrownBy(() ->
+                        config(Map.ofEntries(client, invite, Map.entry(Setting.MODEL, List.of("demo"))), Map.of()))
+                .hasMessageContaining("--model");
     }
 
     @Test

@@ -59,26 +59,33 @@ final class Choosing {
     }
 
     private static Choice found(Models models, Wish wish, String path) {
-        return switch (models.find(wish)) {
-            case Answer.Ready(var course) -> new Choice.To(course, path);
+        Answer answer = models.find(wish);
+        return answer instanceof Answer.Ready(var course)
+                ? new Choice.To(course, path)
+                : new Choice.Refuse(error(wish.model(), answer));
+    }
+
+    /** What is told to a caller whose request was not sent on its way. */
+    static ApiError error(String asked, Answer answer) {
+        return switch (answer) {
+            case Answer.Ready ready -> throw new IllegalArgumentException("no error: the model is ready");
             case Answer.Loading(var model, var progress, var seconds) ->
-                new Choice.Refuse(ApiError.modelLoading(model, progress, seconds));
+                ApiError.modelLoading(model, progress, seconds);
             case Answer.Failed(var model, var code, var message) ->
-                new Choice.Refuse(ApiError.server(503, code, "the model '" + model + "' failed: " + message)
-                        .at("model"));
+                ApiError.server(503, code, "the model '" + model + "' failed: " + message)
+                        .at("model");
             case Answer.Unable(var model, var code, var message, var seconds) ->
-                new Choice.Refuse(ApiError.server(503, code, "the model '" + model + "' " + message)
+                ApiError.server(503, code, "the model '" + model + "' " + message)
                         .at("model")
-                        .retryAfter(seconds));
+                        .retryAfter(seconds);
             case Answer.Busy(var model, var seconds) ->
-                new Choice.Refuse(ApiError.rateLimited("every host of the model '" + model + "' has a full queue")
-                        .retryAfter(seconds));
+                ApiError.rateLimited("every host of the model '" + model + "' has a full queue")
+                        .retryAfter(seconds);
             case Answer.Unfit(var param, var code, var message) ->
-                new Choice.Refuse(ApiError.invalid(400, code, message).at(param));
-            case Answer.Unknown(var near) -> new Choice.Refuse(ApiError.modelNotFound(wish.model(), near));
+                ApiError.invalid(400, code, message).at(param);
+            case Answer.Unknown(var near) -> ApiError.modelNotFound(asked, near);
             case Answer.Nothing() ->
-                new Choice.Refuse(ApiError.server(503, "no_model", "this mesh serves no model")
-                        .retryAfter(2));
+                ApiError.server(503, "no_model", "this mesh serves no model").retryAfter(2);
         };
     }
 }

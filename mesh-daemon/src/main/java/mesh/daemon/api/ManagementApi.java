@@ -31,6 +31,7 @@ public final class ManagementApi {
         routes.waiting("GET", "/mesh/v1/models", ask -> Reply.json(models(daemon.status())));
         routes.changing("POST", "/mesh/v1/models", this::load);
         routes.changing("DELETE", "/mesh/v1/models/*", this::drop);
+        routes.waiting("GET", "/mesh/v1/requests", ask -> Reply.json(daemon.requests()));
         routes.waiting("GET", "/mesh/v1/peers", ask -> Reply.json(peers(daemon.status())));
         routes.waiting(
                 "GET",
@@ -39,6 +40,7 @@ public final class ManagementApi {
                         daemon.invites().stream().map(ManagementApi::shown).toList()));
         routes.changing("POST", "/mesh/v1/invites", this::invite);
         routes.changing("DELETE", "/mesh/v1/invites/*", ask -> changed(daemon.revoke(ask.rest()), 200));
+        routes.changing("DELETE", "/mesh/v1/peers/*", ask -> changed(daemon.expel(ask.rest()), 200));
         routes.changing("POST", "/mesh/v1/leave", ask -> changed(daemon.leave(), 202));
         routes.changing("POST", "/mesh/v1/shutdown", ask -> {
             daemon.shutdown();
@@ -101,7 +103,8 @@ public final class ManagementApi {
                                 "source", memory.source()),
                 "models", models(status),
                 "peers", peers(status),
-                "requests", status.requests());
+                "requests", status.requests(),
+                "refused", status.refused());
     }
 
     private static List<Map<String, Object>> models(Status status) {

@@ -15,6 +15,9 @@ public interface Models {
     /** Never another model than the one asked for. What answers {@link Answer.Ready} must be sent on its way. */
     Answer find(Wish wish);
 
+    /** Why a request for {@code model} would not be answered now; empty if it would. Sends nothing on its way. */
+    Optional<Answer> obstacle(String model);
+
     /** Where a model stands. */
     enum State {
         READY,

@@ -22,7 +22,7 @@ public final class PeerApi {
     }
 
     public void addTo(RouteTable routes) {
-        for (String path : EnginePaths.JSON)
+        for (String path : EnginePaths.ALL)
             routes.add("POST", path, new Action.Pass(exchange -> choose(exchange, path)));
     }
 

@@ -14,6 +14,9 @@ public sealed interface Action {
     /** Holds the body, whatever it is, and relays the exchange: what peers ask was looked into where it came from. */
     record Pass(PassChooser chooser) implements Action {}
 
+    /** As {@link Forward}, after the body was made into one that an engine understands. */
+    record Translate(Translator translator) implements Action {}
+
     /** Answers on a virtual thread, which may block; the body is held in memory, at most {@link #ASK_BYTES_MAX}. */
     record Waiting(Answerer answerer) implements Action {}
 

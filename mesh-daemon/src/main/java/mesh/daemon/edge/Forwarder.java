@@ -152,7 +152,7 @@ final class Forwarder {
             answering.fail("silent", "stays silent in the middle of its answer");
             return;
         }
-        if (isStream && !exchange.isBegun() && now - startNanos > HOLD_NANOS_MAX) commit();
+        if (isStream && !exchange.isTranslated() && !exchange.isBegun() && now - startNanos > HOLD_NANOS_MAX) commit();
         if (exchange.isEventStream() && now - lastSignNanos > PING_NANOS && exchange.mayPing()) ping();
     }
 

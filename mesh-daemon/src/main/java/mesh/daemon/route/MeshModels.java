@@ -92,9 +92,21 @@ public final class MeshModels implements Models {
         }
         String model = wish.model().isEmpty() ? Ask.AUTO : wish.model();
         var ask = new Ask(model, List.of(), wish.prefixHash(), 0, target, exclude, List.of());
-        return switch (ways.choose(now.table, ask)) {
-            case Choice.Chosen chosen ->
-                new Answer.Ready(new MeshCourse(ways, this::table, this::nameOf, ask, wish.caller(), chosen));
+        Choice choice = ways.choose(now.table, ask);
+        return choice instanceof Choice.Chosen chosen
+                ? new Answer.Ready(new MeshCourse(ways, this::table, this::nameOf, ask, wish.caller(), chosen))
+                : obstacle(model, choice);
+    }
+
+    @Override
+    public Optional<Answer> obstacle(String model) {
+        Choice choice = ways.preview(view().table, Ask.of(model.isEmpty() ? Ask.AUTO : model));
+        return choice instanceof Choice.Chosen ? Optional.empty() : Optional.of(obstacle(model, choice));
+    }
+
+    private Answer obstacle(String model, Choice choice) {
+        return switch (choice) {
+            case Choice.Chosen chosen -> throw new IllegalArgumentException("chosen: " + chosen.host());
             case Choice.NoSuchModel(var asked, var near) -> unlisted(model, near);
             case Choice.NotReady(var reason, var retryMillis, var rejected) ->
                 notReady(model, reason, seconds(retryMillis));

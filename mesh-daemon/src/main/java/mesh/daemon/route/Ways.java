@@ -25,6 +25,11 @@ record Ways(
         return choice;
     }
 
+    /** The same choice, with nothing set in motion. */
+    Choice preview(RouteTable table, Ask ask) {
+        return routes.preview(table, ask, nowMillis());
+    }
+
     static long nowMillis() {
         return TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
     }

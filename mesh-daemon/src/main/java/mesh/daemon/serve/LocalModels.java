@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import mesh.core.id.ModelRef;
@@ -229,6 +230,16 @@ public final class LocalModels {
                 loads.add(new Load(model.ref(), turnstile.outstanding(), model.milliTokensPerSecond()));
         }
         return loads;
+    }
+
+    /** How many requests wait before each engine. */
+    public Map<String, Integer> waiting() {
+        var waiting = new TreeMap<String, Integer>();
+        for (LocalModel model : models) {
+            Turnstile turnstile = model.turnstile();
+            if (turnstile != null) waiting.put(model.name(), turnstile.waiting());
+        }
+        return waiting;
     }
 
     /** See {@link #loads}. */

@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import mesh.daemon.api.Models.Answer;
 import mesh.daemon.api.Models.Entry;
 import mesh.daemon.api.Models.State;
@@ -237,16 +238,23 @@ class OpenAiApiTest {
 
         @Override
         public Answer find(Wish wish) {
-            if (wish.model().isEmpty() && entries.isEmpty()) return new Answer.Nothing();
+            return obstacle(wish.model())
+                    .orElseGet(() -> new Answer.Ready(Course.only(new TcpEngine(engine.getAddress(), ""))));
+        }
+
+        @Override
+        public Optional<Answer> obstacle(String model) {
+            if (model.isEmpty() && entries.isEmpty()) return Optional.of(new Answer.Nothing());
             for (Entry entry : entries) {
-                if (!entry.name().equals(wish.model()) && !wish.model().isEmpty()) continue;
+                if (!entry.name().equals(model) && !model.isEmpty()) continue;
                 return switch (entry.state()) {
-                    case READY -> new Answer.Ready(Course.only(new TcpEngine(engine.getAddress(), "")));
-                    case LOADING, COLD -> new Answer.Loading(entry.name(), entry.detail(), 3);
-                    case FAILED -> new Answer.Failed(entry.name(), "gguf_cut", "the file is cut short");
+                    case READY -> Optional.empty();
+                    case LOADING, COLD -> Optional.of(new Answer.Loading(entry.name(), entry.detail(), 3));
+                    case FAILED -> Optional.of(new Answer.Failed(entry.name(), "gguf_cut", "the file is cut short"));
                 };
             }
-            return new Answer.Unknown(entries.stream().map(Entry::name).toList());
+            return Optional.of(
+                    new Answer.Unknown(entries.stream().map(Entry::name).toList()));
         }
     }
 }

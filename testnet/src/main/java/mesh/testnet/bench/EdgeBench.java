@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import mesh.daemon.api.Models;
 import mesh.daemon.api.OpenAiApi;
 import mesh.daemon.edge.Course;
@@ -131,6 +132,11 @@ public final class EdgeBench {
 
     /** One model, ready. */
     private record OneModel(TcpEngine upstream, String model) implements Models {
+        @Override
+        public Optional<Answer> obstacle(String name) {
+            return Optional.empty();
+        }
+
         @Override
         public List<Entry> list() {
             return List.of(new Entry(model, State.READY, "", 4_096, 0, 1, "bench", List.of("bench")));

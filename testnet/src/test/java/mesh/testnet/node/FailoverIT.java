@@ -1,0 +1,94 @@
+package mesh.testnet.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import mesh.testnet.fake.FakeLlamaProgram;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Three hosts of one model behind one front, under steady load, one of them killed every few seconds. How long and how
+ * hard is set by {@code mesh.failover.seconds}, {@code .perSecond} and {@code .everySeconds}; the build has a short run.
+ */
+class FailoverIT {
+    private static final int HOSTS = 3;
+    private static final int SECONDS = Integer.getInteger("mesh.failover.seconds", 20);
+    private static final int PER_SECOND = Integer.getInteger("mesh.failover.perSecond", 40);
+    private static final int EVERY_SECONDS = Integer.getInteger("mesh.failover.everySeconds", 7);
+
+    @TempDir
+    Path folder;
+
+    private final List<RealNode> nodes = new ArrayList<>();
+    private String invite = "";
+    private Path engine = Path.of("");
+
+    @AfterEach
+    void end() {
+        for (RealNode node : nodes) node.close();
+    }
+
+    @Test
+    void killedHostsCostNoRequestThatHadNotBegunToAnswer() throws Exception {
+        engine = folder.resolve("engine");
+        FakeLlamaProgram.install(engine, "firstTokenMillis=20;tokenMillis=2");
+        RealNode front = start(
+                "front",
+                "--bin-dir",
+                Files.createDirectories(folder.resolve("none")).toString());
+        invite = front.invite();
+        List<RealNode> hosts = new ArrayList<>();
+        for (int i = 0; i < HOSTS; i++) hosts.add(host(i));
+        awaitHosts(front, HOSTS);
+        var load = new SteadyLoad(front.api(), PER_SECOND);
+
+        load.start();
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
+        for (int victim = 0; System.nanoTime() < end; victim = (victim + 1) % HOSTS) {
+            TimeUnit.SECONDS.sleep(EVERY_SECONDS);
+            hosts.get(victim).handle().destroyForcibly();
+            hosts.get(victim).close();
+            nodes.remove(hosts.get(victim));
+            hosts.set(victim, host(victim));
+            awaitHosts(front, 2);
+        }
+        load.stop();
+
+        System.getLogger(FailoverIT.class.getName()).log(System.Logger.Level.INFO, load.figures());
+        assertThat(load.unbegunFailures()).as(load.figures()).isEmpty();
+        assertThat(load.silentlyCut()).as(load.figures()).isEmpty();
+        assertThat(load.stuck()).as(load.figures()).isZero();
+        assertThat(load.whole()).as(load.figures()).isGreaterThan(SECONDS * PER_SECOND / 2);
+    }
+
+    private RealNode host(int number) throws Exception {
+        return start("host-" + number, "--model", "demo-tiny", "--bin-dir", engine.toString(), "--join", invite);
+    }
+
+    private RealNode start(String name, String... more) throws Exception {
+        var line = new ArrayList<>(List.of("--name", name, "--offline"));
+        line.addAll(List.of(more));
+        RealNode node = RealNode.serve(folder.resolve(name), Map.of(), line.toArray(String[]::new));
+        nodes.add(node);
+        return node;
+    }
+
+    private static void awaitHosts(RealNode front, int count) throws Exception {
+        long deadline = System.nanoTime() + 2 * RealNode.PATIENCE.toNanos();
+        while (true) {
+            JsonNode model = Ask.get(front.api() + "/v1/models").json().at("/data/0");
+            if (model.path("state").asText().equals("ready")
+                    && model.path("hosts").size() >= count) return;
+            assertThat(System.nanoTime()).as("%d hosts: %s", count, model).isLessThan(deadline);
+            TimeUnit.MILLISECONDS.sleep(50);
+        }
+    }
+}

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -31,9 +32,12 @@ final class SteadyLoad {
     private final AtomicInteger whole = new AtomicInteger();
     private final AtomicInteger told = new AtomicInteger();
     private final AtomicInteger stuck = new AtomicInteger();
+    private final Semaphore inFlight;
     private volatile boolean isOver;
 
-    SteadyLoad(String api, int perSecond) {
+    /** {@code inFlightMax}: a machine that cannot keep the rate gets less, rather than a queue that proves nothing. */
+    SteadyLoad(String api, int perSecond, int inFlightMax) {
+        this.inFlight = new Semaphore(inFlightMax);
         this.port = URI.create(api).getPort();
         this.gapNanos = TimeUnit.SECONDS.toNanos(1) / perSecond;
     }
@@ -89,7 +93,7 @@ final class SteadyLoad {
     private void run() {
         long next = System.nanoTime();
         while (!isOver) {
-            asking.add(Thread.ofVirtual().name("asking").start(this::ask));
+            if (inFlight.tryAcquire()) asking.add(Thread.ofVirtual().name("asking").start(this::ask));
             next += gapNanos;
             java.util.concurrent.locks.LockSupport.parkNanos(next - System.nanoTime());
         }
@@ -114,6 +118,8 @@ final class SteadyLoad {
             stuck.incrementAndGet();
         } catch (IOException reset) {
             judge(text.toString());
+        } finally {
+            inFlight.release();
         }
     }
 

@@ -7,9 +7,13 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import mesh.core.id.NodeId;
 import mesh.core.wire.StreamType;
 import mesh.daemon.api.ManagementApi;
 import mesh.daemon.api.OllamaApi;
@@ -34,12 +38,17 @@ import mesh.daemon.models.Catalog;
 import mesh.daemon.models.ModelStore;
 import mesh.daemon.process.Children;
 import mesh.daemon.process.LoopbackPorts;
+import mesh.daemon.quic.Peer;
+import mesh.daemon.quic.QuicEndpoint;
 import mesh.daemon.route.MeshModels;
 import mesh.daemon.serve.EngineRoom;
 import mesh.daemon.serve.Limits;
 import mesh.daemon.serve.LocalModels;
+import mesh.daemon.split.Mates;
+import mesh.daemon.split.Splits;
 import mesh.daemon.store.DataDir;
 import mesh.daemon.store.Whereabouts;
+import mesh.daemon.tunnel.RpcTunnels;
 
 /**
  * One node: its parts started in one order and stopped in the reverse. The API answers as soon as {@link #open} returns,
@@ -50,6 +59,9 @@ public final class Daemon implements AutoCloseable {
 
     /** Answers under way may end; a person at Ctrl-C who wants it sooner presses it again. */
     private static final Duration DRAIN = Duration.ofSeconds(10);
+
+    /** The endpoint's own bound on a handshake, and a little for the way back. */
+    private static final long REACH_MILLIS = 12_000;
 
     private static final String CONSOLE_FOLDER = "mesh/console";
 
@@ -95,7 +107,9 @@ public final class Daemon implements AutoCloseable {
                 new EngineRoom(config.engine().binDir(), new EngineShelf(dataDir.engine()), config.offline(), terminal);
         this.loops = EdgeLoops.start();
         var store = new ModelStore(dataDir.models(), Catalog::bundled);
-        var rooms = new LocalModels.Parts(store, engines, children, new LoopbackPorts(), loops, terminal);
+        var ports = new LoopbackPorts();
+        var splits = new Splits(children, ports);
+        var rooms = new LocalModels.Parts(store, engines, children, ports, loops, splits, terminal);
         this.models = new LocalModels(
                 rooms,
                 new Limits(
@@ -103,18 +117,43 @@ public final class Daemon implements AutoCloseable {
                         Cores.physical(),
                         config.serve().ctxTokens(),
                         config.serve().parallel(),
-                        config.serve().threads()));
+                        config.serve().threads()),
+                new LocalModels.Sharing(config.serve().isSplit(), config.serve().ratios()));
         this.hosting =
                 new Hosting(config.name(), config.mesh().isClient(), memory, models, engines, store, dataDir.models());
+        models.report(hosting);
         var plan = new Belonging.Plan(
                 dataDir.root(),
                 config.mesh().invites(),
                 config.mesh().isEphemeral(),
                 config.mesh().bind(),
+                config.mesh().reach(),
                 terminal);
         this.belonging = new Belonging(plan, hosting::facts, hosting, this::fail);
         this.mesh = new MeshModels(
                 belonging::snapshot, models, config.name(), belonging::reach, belonging::silentMillis, hosting::asked);
+        belonging.onSocket(socket -> layTunnels(socket, splits));
+    }
+
+    private void layTunnels(QuicEndpoint endpoint, Splits splits) {
+        var tunnels = new RpcTunnels(endpoint.loop());
+        endpoint.takes(StreamType.RPC, tunnels::answer);
+        splits.connect(
+                new Mates() {
+                    @Override
+                    public Optional<Peer> reach(NodeId node) throws InterruptedException {
+                        var answer = new ArrayBlockingQueue<Optional<Peer>>(1);
+                        belonging.reach(node, answer::add);
+                        Optional<Peer> found = answer.poll(REACH_MILLIS, TimeUnit.MILLISECONDS);
+                        return found == null ? Optional.empty() : found;
+                    }
+
+                    @Override
+                    public Optional<Peer> connected(NodeId node) {
+                        return endpoint.peer(node);
+                    }
+                },
+                tunnels);
     }
 
     public static Daemon open(Config config, Consumer<String> terminal) throws Refusal, InterruptedException {

@@ -118,7 +118,9 @@ final class NodeManagement implements Management {
                 peer.state().name().toLowerCase(Locale.ROOT),
                 profile.role().name().toLowerCase(Locale.ROOT),
                 rttMillis,
-                path.isPresent() ? "direct" : "",
+                path.map(open -> open.kind().isDirect() ? "direct" : "relayed").orElse(""),
+                path.map(open -> open.kind().code()).orElse(""),
+                path.flatMap(Peer.Path::via).map(this::nameOf).orElse(""),
                 profile.usableBytes(),
                 profile.served().stream()
                         .filter(row -> row.phase() == Phase.READY)
@@ -126,6 +128,16 @@ final class NodeManagement implements Management {
                         .toList(),
                 profile.engine().version(),
                 peer.ageMillis());
+    }
+
+    /** A node that only carries need not be known by name. */
+    private String nameOf(NodeId id) {
+        return belonging.snapshot().stream()
+                .flatMap(snapshot -> snapshot.peers().stream())
+                .filter(peer -> peer.id().equals(id))
+                .map(peer -> peer.profile().name())
+                .findFirst()
+                .orElse(id.hex());
     }
 
     // The mesh.

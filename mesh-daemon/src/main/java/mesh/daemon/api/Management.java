@@ -87,7 +87,9 @@ public interface Management {
      * Another member.
      *
      * @param rttMillis -1 = not measured yet
-     * @param path how it is reached: {@code direct}, or empty while no connection is open
+     * @param path how it is reached: {@code direct}, {@code relayed}, or empty while no connection is open
+     * @param pathKind the same more closely: {@code lan}, {@code public}, {@code punched}, {@code relayed}, or empty
+     * @param via who carries the packets of a relayed path
      * @param version of its engine; empty without one
      * @param ageMillis how old what it said of itself is
      */
@@ -98,6 +100,8 @@ public interface Management {
             String role,
             double rttMillis,
             String path,
+            String pathKind,
+            String via,
             long memoryBytes,
             List<String> serving,
             String version,

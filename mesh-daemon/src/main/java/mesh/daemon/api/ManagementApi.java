@@ -136,6 +136,8 @@ public final class ManagementApi {
                 "role", peer.role(),
                 "rttMillis", peer.rttMillis(),
                 "path", peer.path(),
+                "pathKind", peer.pathKind(),
+                "via", peer.via(),
                 "memoryBytes", peer.memoryBytes(),
                 "serving", peer.serving(),
                 "version", peer.version(),

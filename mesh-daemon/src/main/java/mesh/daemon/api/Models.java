@@ -22,6 +22,8 @@ public interface Models {
     enum State {
         READY,
         LOADING,
+        /** For other nodes, or for their decision. */
+        WAITING,
         FAILED,
         /** The mesh knows of it and nobody runs it. */
         COLD

@@ -85,13 +85,18 @@ final class StatusCommand implements Callable<Integer> {
                     peer.path("state").asText(),
                     peer.path("role").asText(),
                     rtt(peer.path("rttMillis").asDouble()),
-                    peer.path("path").asText().isEmpty()
-                            ? "-"
-                            : peer.path("path").asText(),
+                    path(peer),
                     Table.bytes(peer.path("memoryBytes").asLong()),
                     serving.length() == 0 ? "-" : serving.toString());
         }
         table.print(out);
+    }
+
+    private static String path(JsonNode peer) {
+        String path = peer.path("path").asText();
+        String via = peer.path("via").asText();
+        if (path.isEmpty()) return "-";
+        return via.isEmpty() ? path + ", " + peer.path("pathKind").asText() : path + " via " + via;
     }
 
     private static String rtt(double millis) {

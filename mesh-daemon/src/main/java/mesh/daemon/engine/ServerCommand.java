@@ -28,6 +28,7 @@ public final class ServerCommand {
         command.need("--port", Integer.toString(port));
         command.key(apiKey);
         command.serving(serving);
+        serving.workers().ifPresent(command::split);
         command.manners();
         return new Command(command.words, command.variables);
     }
@@ -45,6 +46,22 @@ public final class ServerCommand {
         if (flags.knows("--alias")) need("--alias", serving.alias());
         // Unbounded it would be 8 GiB beside what was planned.
         if (flags.knows("--cache-ram")) need("--cache-ram", Long.toString(serving.promptCacheBytes() >> 20));
+    }
+
+    /**
+     * The last units go to the workers in whole layers. Fitting would ask each worker a dozen times for what the
+     * election has planned already; direct transfers between workers would reach for ports of another machine.
+     */
+    private void split(Serving.Workers workers) {
+        need("--rpc", String.join(",", workers.endpoints()));
+        int units = workers.units().stream().mapToInt(Integer::intValue).sum();
+        need("-ngl", Integer.toString(units));
+        need(
+                "-ts",
+                String.join(",", workers.units().stream().map(String::valueOf).toList()));
+        need("-sm", "layer");
+        if (flags.knows("-fit")) need("-fit", "off");
+        variables.put("GGML_RPC_NO_COMM", "1");
     }
 
     private void manners() {

@@ -2,7 +2,6 @@ package mesh.daemon.loop;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -18,6 +17,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import mesh.core.Event;
 import mesh.core.Node;
 import mesh.core.Snapshot;
@@ -25,6 +25,7 @@ import mesh.core.Tunables;
 import mesh.core.id.Checked;
 import mesh.core.id.Invite;
 import mesh.core.id.MeshId;
+import mesh.core.id.MeshLicence;
 import mesh.core.id.NodeId;
 import mesh.core.id.Refusal;
 import mesh.core.id.Revocation;
@@ -35,6 +36,7 @@ import mesh.core.wire.SignedVoice;
 import mesh.daemon.log.Log;
 import mesh.daemon.quic.Addresses;
 import mesh.daemon.quic.Dialled;
+import mesh.daemon.quic.Doorkeeper;
 import mesh.daemon.quic.Membership;
 import mesh.daemon.quic.Peer;
 import mesh.daemon.quic.QuicConfig;
@@ -82,7 +84,12 @@ public final class Belonging implements Rejoin.Place {
      * @param bind where the socket listens; port 0: the one of the last time, or any
      */
     public record Plan(
-            Path dataDir, List<String> tokens, boolean isEphemeral, InetSocketAddress bind, Consumer<String> terminal) {
+            Path dataDir,
+            List<String> tokens,
+            boolean isEphemeral,
+            InetSocketAddress bind,
+            Reach reach,
+            Consumer<String> terminal) {
         public Plan {
             tokens = List.copyOf(tokens);
         }
@@ -142,7 +149,8 @@ public final class Belonging implements Rejoin.Place {
             beginWithdrawals(here);
             if (isMember(place, key.id())) takePart(here);
             printInvite(here);
-            var finder = new Rejoin(place, socket, invites, new LastPeers(plan.kept("state", "peers.json")), this);
+            var known = new LastPeers(plan.kept("state", "peers.json"));
+            var finder = new Rejoin(place, socket, invites, known, new NetworkWatch(socket, plan.reach()), this);
             rejoin = finder;
             finder.start();
         } catch (Stranded stranded) {
@@ -265,8 +273,12 @@ public final class Belonging implements Rejoin.Place {
         Role role = standing.own().role();
         Profile profile = facts.apply(addresses(here), role);
         Tunables tunables = Tunables.lan();
+        Supplier<Doorkeeper.Standing> latest =
+                () -> here.membership().standing().orElse(standing);
+        var licence =
+                new MeshLicence(() -> latest.get().trust(), () -> latest.get().own());
         var voice =
-                new SignedVoice(here.key(), Ed25519Verifier.ED25519, mesh.key().bytes());
+                new SignedVoice(here.key(), Ed25519Verifier.ED25519, mesh.key().bytes(), licence);
         var dispatcher = new Dispatcher(mesh, links, orders);
         var loop = new MeshLoop(
                 now -> new Node(
@@ -286,13 +298,7 @@ public final class Belonging implements Rejoin.Place {
     }
 
     private static List<InetSocketAddress> reachable(Opened here) {
-        try {
-            List<InetSocketAddress> all = Addresses.of(here.endpoint().address());
-            return all.subList(0, Math.min(all.size(), Profile.ADDRESSES_MAX));
-        } catch (SocketException unlisted) {
-            log.warn("addresses.unlisted", "cause", unlisted.toString());
-            return List.of();
-        }
+        return here.endpoint().reachable().stream().limit(Profile.ADDRESSES_MAX).toList();
     }
 
     // Finding the mesh.

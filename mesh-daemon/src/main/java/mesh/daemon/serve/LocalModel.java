@@ -2,10 +2,13 @@ package mesh.daemon.serve;
 
 import java.util.concurrent.atomic.AtomicLong;
 import mesh.core.id.ModelRef;
+import mesh.core.id.NodeId;
 import mesh.daemon.edge.TcpEngine;
 import mesh.daemon.edge.Turnstile;
 import mesh.daemon.models.ModelFile;
 import mesh.daemon.process.Supervisor;
+import mesh.daemon.split.Loan;
+import mesh.daemon.split.Split;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +23,12 @@ final class LocalModel {
 
         record Loading(String progress) implements Standing {}
 
+        /** Nothing runs here until the mesh says so; {@code code} says what for. */
+        record Waiting(String code, String message) implements Standing {}
+
+        /** Another node runs it, with memory of this one. */
+        record Lent(NodeId host) implements Standing {}
+
         record Ready(TcpEngine engine) implements Standing {}
 
         record Failed(String code, String message) implements Standing {}
@@ -29,6 +38,11 @@ final class LocalModel {
     record Plan(ModelFile file, int ctxTokens, int slots, int threads, long needBytes, long promptCacheBytes) {
         long takenBytes() {
             return needBytes + promptCacheBytes;
+        }
+
+        /** Over a link the cache would cost more than it saves. */
+        Plan withoutPromptCache() {
+            return new Plan(file, ctxTokens, slots, threads, needBytes, 0);
         }
     }
 
@@ -40,6 +54,8 @@ final class LocalModel {
     private volatile @Nullable Turnstile turnstile;
     private volatile long milliTokensPerSecond;
     private final AtomicLong version = new AtomicLong();
+    private volatile @Nullable Split split;
+    private volatile @Nullable Loan loan;
     private volatile Standing standing = new Standing.Preparing("preparing");
 
     LocalModel(ModelRef ref) {
@@ -89,6 +105,8 @@ final class LocalModel {
         return switch (standing) {
             case Standing.Preparing(String what) -> what;
             case Standing.Loading(String progress) -> progress;
+            case Standing.Waiting(String code, String message) -> message;
+            case Standing.Lent(NodeId host) -> "lends memory to " + host;
             case Standing.Ready ready -> "";
             case Standing.Failed(String code, String message) -> message;
         };
@@ -110,7 +128,27 @@ final class LocalModel {
         return supervisor;
     }
 
-    void supervisedBy(Supervisor started) {
+    void supervisedBy(@Nullable Supervisor started) {
         supervisor = started;
+    }
+
+    /** The split that this node hosts. */
+    @Nullable
+    Split split() {
+        return split;
+    }
+
+    void splitBy(@Nullable Split started) {
+        split = started;
+    }
+
+    /** What this node lends. */
+    @Nullable
+    Loan loan() {
+        return loan;
+    }
+
+    void lentBy(@Nullable Loan begun) {
+        loan = begun;
     }
 }

@@ -53,7 +53,8 @@ final class Tunnel {
     private static final int ABORT_REPEATS_MAX = 30;
 
     private final QuicStreamChannel stream;
-    private final Meter meter;
+    private Meter meter;
+    private Watch watch = Watch.none();
 
     /** Read before the TCP side was there; bounded, because the stream is paused until then. */
     private final Queue<ByteBuf> early = new ArrayDeque<>();
@@ -71,6 +72,15 @@ final class Tunnel {
         meter.opened();
         stream.closeFuture().addListener(closed -> streamClosed());
         StreamAbort.hear(stream, this::abort);
+    }
+
+    /** Who looks at the bytes, from before the first one; what was counted so far moves to another meter. */
+    void watched(Watch by, Meter counts) {
+        watch = by;
+        if (counts == meter) return;
+        meter.closed();
+        meter = counts;
+        meter.opened();
     }
 
     /** The opening side: says the head and starts to carry. */
@@ -138,6 +148,17 @@ final class Tunnel {
         stream.writeAndFlush(new DefaultQuicStreamFrame(record, true));
     }
 
+    /** What came does not belong here: the connection ends, before any of it is passed on. */
+    private void forbidden() {
+        log.warn(
+                "tunnel.forbidden",
+                "stream",
+                stream.streamId(),
+                "why",
+                watch.fault().orElse(""));
+        abort();
+    }
+
     private void broken(Throwable cause) {
         log.debug("tunnel.broken", "stream", stream.streamId(), "cause", cause.toString());
         abort();
@@ -200,6 +221,11 @@ final class Tunnel {
             int count = bytes.readableBytes();
             if (count == 0 || !stream.isActive()) {
                 bytes.release();
+                return;
+            }
+            if (!watch.letsOut(bytes)) {
+                bytes.release();
+                forbidden();
                 return;
             }
             meter.toPeer(count);
@@ -303,10 +329,15 @@ final class Tunnel {
         private void carry(ByteBuf bytes) {
             int count = Math.min(left, bytes.readableBytes());
             left -= count;
+            ByteBuf piece = bytes.readSlice(count);
+            if (!watch.letsIn(piece)) {
+                forbidden();
+                return;
+            }
             meter.fromPeer(count);
             SocketChannel local = tcp;
-            if (local == null) early.add(bytes.readRetainedSlice(count));
-            else local.write(bytes.readRetainedSlice(count), local.voidPromise());
+            if (local == null) early.add(piece.retain());
+            else local.write(piece.retain(), local.voidPromise());
         }
 
         /** QUIC delivers packet by packet; one flush for all that arrived together saves a system call for each. */

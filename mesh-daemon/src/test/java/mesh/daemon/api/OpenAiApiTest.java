@@ -249,7 +249,7 @@ class OpenAiApiTest {
                 if (!entry.name().equals(model) && !model.isEmpty()) continue;
                 return switch (entry.state()) {
                     case READY -> Optional.empty();
-                    case LOADING, COLD -> Optional.of(new Answer.Loading(entry.name(), entry.detail(), 3));
+                    case LOADING, WAITING, COLD -> Optional.of(new Answer.Loading(entry.name(), entry.detail(), 3));
                     case FAILED -> Optional.of(new Answer.Failed(entry.name(), "gguf_cut", "the file is cut short"));
                 };
             }

@@ -65,7 +65,9 @@ class FailoverIT {
         load.stop();
 
         System.getLogger(FailoverIT.class.getName()).log(System.Logger.Level.INFO, load.figures());
-        assertThat(load.unbegunFailures()).as(load.figures() + "\n" + ways(front)).isEmpty();
+        assertThat(load.unbegunFailures())
+                .as(load.figures() + "\n" + ways(front))
+                .isEmpty();
         assertThat(load.silentlyCut()).as(load.figures()).isEmpty();
         assertThat(load.stuck()).as(load.figures()).isZero();
         assertThat(load.whole()).as(load.figures()).isGreaterThan(SECONDS);
@@ -89,7 +91,9 @@ class FailoverIT {
         while (true) {
             var answer = Ask.chat(front.api(), "demo-tiny", "x-mesh-target", "host-" + number);
             if (answer.status() == 200) return;
-            assertThat(System.nanoTime()).as("host %d: %s", number, answer.text()).isLessThan(deadline);
+            assertThat(System.nanoTime())
+                    .as("host %d: %s", number, answer.text())
+                    .isLessThan(deadline);
             TimeUnit.MILLISECONDS.sleep(100);
         }
     }

@@ -93,7 +93,8 @@ final class SteadyLoad {
     private void run() {
         long next = System.nanoTime();
         while (!isOver) {
-            if (inFlight.tryAcquire()) asking.add(Thread.ofVirtual().name("asking").start(this::ask));
+            if (inFlight.tryAcquire())
+                asking.add(Thread.ofVirtual().name("asking").start(this::ask));
             next += gapNanos;
             java.util.concurrent.locks.LockSupport.parkNanos(next - System.nanoTime());
         }

@@ -49,8 +49,10 @@ public record Config(
      *
      * @param invites tokens, which are secrets
      * @param bind port 0: the one of the last time, or any
+     * @param isClient whether this node only asks
      */
-    public record Mesh(List<String> invites, InetSocketAddress bind, boolean isEphemeral, Reach reach) {
+    public record Mesh(
+            List<String> invites, InetSocketAddress bind, boolean isEphemeral, boolean isClient, Reach reach) {
         public Mesh {
             invites = List.copyOf(invites);
         }
@@ -73,7 +75,6 @@ public record Config(
             boolean isPublished,
             boolean isSought,
             String sought,
-            boolean isClient,
             String name,
             String region,
             int clientsMax,
@@ -154,7 +155,8 @@ public record Config(
                 new Mesh(
                         settings.of(Setting.JOIN).words(),
                         new InetSocketAddress(read.bindIp(), read.port(Setting.BIND_PORT)),
-                        read.isOn(Setting.EPHEMERAL),
+                        read.isOn(Setting.EPHEMERAL) || read.isOn(Setting.CLIENT),
+                        read.isClient(),
                         read.reach()),
                 read.listing(),
                 new Serve(
@@ -247,6 +249,19 @@ public record Config(
             };
         }
 
+        /** A client is one for its run only, so it comes with an invite, and with nothing to serve. */
+        boolean isClient() throws Refusal {
+            if (!isOn(Setting.CLIENT)) return false;
+            if (settings.of(Setting.JOIN).words().isEmpty() && !isSought())
+                throw new Refusal(
+                        Refusal.USAGE,
+                        "client_alone",
+                        "--client needs --join TOKEN, --auto or --discover: a client founds no mesh");
+            if (!settings.of(Setting.MODEL).words().isEmpty())
+                throw new Refusal(Refusal.USAGE, "client_serves", "--client serves nothing: leave --model out");
+            return true;
+        }
+
         /** A literal, for a name may mean another address tomorrow. */
         InetAddress bindIp() throws Refusal {
             String word = word(Setting.BIND_IP);
@@ -272,9 +287,12 @@ public record Config(
             return new Reach(relays, isOn(Setting.OFFLINE) ? List.of() : servers);
         }
 
+        private boolean isSought() throws Refusal {
+            return isOn(Setting.AUTO) || settings.of(Setting.DISCOVER).origin() != Settings.Origin.DEFAULT;
+        }
+
         Listing listing() throws Refusal {
-            boolean isNamed = settings.of(Setting.DISCOVER).origin() != Settings.Origin.DEFAULT;
-            boolean isSought = isOn(Setting.AUTO) || isNamed;
+            boolean isSought = isSought();
             boolean isPublished = isOn(Setting.PUBLISH);
             if (isOn(Setting.OFFLINE) && (isSought || isPublished))
                 throw new Refusal(
@@ -284,13 +302,10 @@ public record Config(
             if (isSought && !settings.of(Setting.JOIN).words().isEmpty())
                 throw new Refusal(
                         Refusal.USAGE, "bad_value", "--join names a mesh, --auto and --discover look for one");
-            if (isOn(Setting.CLIENT) && !settings.of(Setting.MODEL).words().isEmpty())
-                throw new Refusal(Refusal.USAGE, "bad_value", "--client only asks, --model serves: say one of them");
             return new Listing(
                     isPublished,
                     isSought,
                     word(Setting.DISCOVER),
-                    isOn(Setting.CLIENT),
                     word(Setting.MESH_NAME),
                     word(Setting.REGION),
                     number(Setting.MAX_CLIENTS, word(Setting.MAX_CLIENTS), 0, CLIENTS_MAX),

@@ -7,7 +7,6 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -15,15 +14,15 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import mesh.core.id.NodeId;
-import mesh.core.id.Role;
-import mesh.core.member.Profile;
 import mesh.core.wire.StreamType;
 import mesh.daemon.api.ManagementApi;
 import mesh.daemon.api.OllamaApi;
 import mesh.daemon.api.OpenAiApi;
+import mesh.daemon.api.PeerApi;
 import mesh.daemon.edge.EdgeLoops;
 import mesh.daemon.edge.EdgeServer;
 import mesh.daemon.edge.EdgeSettings;
+import mesh.daemon.edge.PeerPort;
 import mesh.daemon.edge.RouteTable;
 import mesh.daemon.edge.Served;
 import mesh.daemon.edge.StaticFiles;
@@ -42,6 +41,7 @@ import mesh.daemon.process.Children;
 import mesh.daemon.process.LoopbackPorts;
 import mesh.daemon.quic.Peer;
 import mesh.daemon.quic.QuicEndpoint;
+import mesh.daemon.route.MeshModels;
 import mesh.daemon.serve.EngineRoom;
 import mesh.daemon.serve.Limits;
 import mesh.daemon.serve.LocalModels;
@@ -85,6 +85,7 @@ public final class Daemon implements AutoCloseable {
     private final Hosting hosting;
     private final Rendezvous rendezvous;
     private final Belonging belonging;
+    private final MeshModels mesh;
 
     /** What must be done about a part that was started. */
     private interface Part {
@@ -120,7 +121,8 @@ public final class Daemon implements AutoCloseable {
                         config.serve().parallel(),
                         config.serve().threads()),
                 new LocalModels.Sharing(config.serve().isSplit(), config.serve().ratios()));
-        this.hosting = new Hosting(config.name(), memory, models, engines, store, dataDir.models());
+        this.hosting =
+                new Hosting(config.name(), config.mesh().isClient(), memory, models, engines, store, dataDir.models());
         models.report(hosting);
         this.rendezvous = new Rendezvous(config, dataDir.root(), terminal);
         var plan = new Belonging.Plan(
@@ -131,7 +133,9 @@ public final class Daemon implements AutoCloseable {
                 config.mesh().bind(),
                 config.mesh().reach(),
                 terminal);
-        this.belonging = new Belonging(plan, this::facts, hosting, this::fail);
+        this.belonging = new Belonging(plan, hosting::facts, hosting, this::fail);
+        this.mesh = new MeshModels(
+                belonging::snapshot, models, config.name(), belonging::reach, belonging::silentMillis, hosting::asked);
         belonging.onSocket(socket -> layTunnels(socket, splits));
     }
 
@@ -154,11 +158,6 @@ public final class Daemon implements AutoCloseable {
                     }
                 },
                 tunnels);
-    }
-
-    /** Whoever only asks says so, whatever its certificate would allow. */
-    private Profile facts(List<String> addresses, Role role) {
-        return hosting.facts(addresses, config.listing().isClient() ? Role.CLIENT : role);
     }
 
     public static Daemon open(Config config, Consumer<String> terminal) throws Refusal, InterruptedException {
@@ -255,7 +254,7 @@ public final class Daemon implements AutoCloseable {
             parts.push(children::stopAll);
             children.endLeftovers();
             parts.push(models::stopAll);
-            EdgeServer api = listen("api", config.ports().api(), "--port", apiRoutes(), requests::served);
+            EdgeServer api = listen("api", config.ports().api(), "--port", apiRoutes(), this::served);
             String apiUrl = url(api.port());
             log.info("api.ready", "url", apiUrl, "port", api.port());
             String management = management(apiUrl);
@@ -263,6 +262,7 @@ public final class Daemon implements AutoCloseable {
             parts.push(() -> Whereabouts.remove(dataDir.root()));
             terminal.accept("API      " + apiUrl + "/v1");
             if (!management.isEmpty()) terminal.accept("Console  " + management);
+            answerPeers();
             belonging.start();
             parts.push(belonging::close);
             hosting.start(belonging);
@@ -282,10 +282,38 @@ public final class Daemon implements AutoCloseable {
 
     private RouteTable apiRoutes() {
         var routes = new RouteTable();
-        var openAi = new OpenAiApi(config.name(), models);
+        var openAi = new OpenAiApi(mesh);
         openAi.addTo(routes);
-        new OllamaApi(openAi, models).addTo(routes);
+        new OllamaApi(openAi, mesh).addTo(routes);
+        routes.local("GET", "/metrics", exchange -> exchange.respond(200, "text/plain; version=0.0.4", metrics()));
         return routes;
+    }
+
+    private String metrics() {
+        int peers = belonging.snapshot().map(now -> now.peers().size()).orElse(0);
+        return requests.metrics(models.waiting(), peers);
+    }
+
+    /** Requests of peers come over the socket, so they end with it; what they ask is answered by engines of this node. */
+    private void answerPeers() throws IOException {
+        var routes = new RouteTable();
+        new PeerApi(mesh::here).addTo(routes);
+        var settings = EdgeSettings.loopbackOnly(dataDir.root().resolve("state").resolve("peers"));
+        var peers = new PeerPort(loops, routes, settings, this::served);
+        belonging.onSocket(socket -> socket.takes(StreamType.HTTP, peers::answer));
+        parts.push(() -> peers.close(DRAIN));
+    }
+
+    private void served(Served served) {
+        if (served.asker().isEmpty()) requests.served(served);
+        else requests.relayed(served);
+        served.record().ifPresent(record -> {
+            String model = served.labels().getOrDefault("x-mesh-model", "");
+            boolean isOurs =
+                    !served.labels().getOrDefault("x-mesh-route", "peer").equals("peer");
+            if (isOurs && record.tokens().milliPerSecond() > 0)
+                models.measured(model, record.tokens().milliPerSecond());
+        });
     }
 
     /** The management API's root, or nothing when none is wanted. */

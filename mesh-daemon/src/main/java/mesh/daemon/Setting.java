@@ -26,7 +26,12 @@ public enum Setting {
             "NAME",
             "",
             "join the mesh of this name, looked for on Nostr relays; without a name as --auto"),
-    CLIENT(Kind.SWITCH, "", "false", "only ask: take part in a mesh without serving"),
+    CLIENT(
+            Kind.SWITCH,
+            "",
+            "false",
+            "ask only: the API on its own port, no model, no memory for the mesh, a key for this run; needs --join,"
+                    + " --auto or --discover"),
     PUBLISH(
             Kind.SWITCH,
             "",

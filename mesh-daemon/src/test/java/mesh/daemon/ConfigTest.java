@@ -51,11 +51,10 @@ class ConfigTest {
                         false,
                         List.of()));
         assertThat(config.mesh())
-                .isEqualTo(
-                        new Config.Mesh(List.of(), new InetSocketAddress(0), false, new Reach(List.of(), List.of())));
+                .isEqualTo(new Config.Mesh(
+                        List.of(), new InetSocketAddress(0), false, false, new Reach(List.of(), List.of())));
         assertThat(config.listing().isPublished()).isFalse();
         assertThat(config.listing().isSought()).isFalse();
-        assertThat(config.listing().isClient()).isFalse();
         assertThat(config.listing().clientsMax()).isZero();
         assertThat(config.listing().interval()).isEqualTo(Duration.ofSeconds(60));
         assertThat(config.listing().relays())
@@ -99,6 +98,7 @@ class ConfigTest {
                         List.of("mesh1.a", "mesh1.b"),
                         new InetSocketAddress("127.0.0.2", 4001),
                         true,
+                        false,
                         // Offline, nobody outside is asked.
                         new Reach(List.of(Reach.NamedRelay.parse(RELAY).orElseThrow()), List.of())));
         assertThat(config.serve())
@@ -139,7 +139,6 @@ class ConfigTest {
                         Map.of(
                                 Setting.PUBLISH, List.of("true"),
                                 Setting.DISCOVER, List.of("Sydney Lab"),
-                                Setting.CLIENT, List.of("true"),
                                 Setting.MESH_NAME, List.of("Perth Lab"),
                                 Setting.REGION, List.of("AU"),
                                 Setting.MAX_CLIENTS, List.of("5"),
@@ -154,7 +153,6 @@ class ConfigTest {
                         true,
                         true,
                         "Sydney Lab",
-                        true,
                         "Perth Lab",
                         "AU",
                         5,
@@ -195,6 +193,20 @@ class ConfigTest {
         var settings = Settings.resolve(Map.of(), Map.of("MESH_HOME", dataDir.toString()));
 
         assertThat(Config.of(settings).dataDir()).isEqualTo(dataDir);
+    }
+
+    @Test
+    void clientIsEphemeralAndNeedsAnInviteAndServesNothing() throws Refusal {
+        var invite = Map.entry(Setting.JOIN, List.of("mesh1.a"));
+        var client = Map.entry(Setting.CLIENT, List.of("true"));
+
+        assertThat(config(Map.ofEntries(client, invite), Map.of()).mesh())
+                .isEqualTo(new Config.Mesh(
+                        List.of("mesh1.a"), new InetSocketAddress(0), true, true, new Reach(List.of(), List.of())));
+        assertThatThrownBy(() -> config(Map.ofEntries(client), Map.of())).hasMessageContaining("--join");
+        assertThatThrownBy(() ->
+                        config(Map.ofEntries(client, invite, Map.entry(Setting.MODEL, List.of("demo"))), Map.of()))
+                .hasMessageContaining("--model");
     }
 
     @Test

@@ -424,6 +424,11 @@ public final class Belonging implements Rejoin.Place {
                                         : Optional.empty()));
     }
 
+    /** How long nothing was heard of a member over an open connection to it; 0 without one. */
+    public long silentMillis(NodeId node) {
+        return path(node).map(Peer.Path::silentMillis).orElse(0L);
+    }
+
     // Invites.
 
     /** The same invite for as long as it has half its time left and is true, so that a restart does not outdate it. */

@@ -43,6 +43,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     static final int MESSAGE_BYTES_MAX = Codec.FRAME_BYTES_MAX;
 
     private static final long STALL_MILLIS = 10_000;
+    private static final long AWAITED_PING_MILLIS = 500;
 
     /** A relay that died says nothing, so whoever depends on one listens closely. */
     private static final long RELAYED_PING_NANOS = 1_000_000_000L;
@@ -86,6 +87,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private int openStreams;
     private int peerStreams;
     private int messageStreams;
+
+    /** Streams on which somebody waits for an answer. */
+    private int awaited;
+
     private int refusedStreams;
     private int wornStreams;
     private String closeReason = "";
@@ -204,6 +209,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
             }
             var stream = (QuicStreamChannel) done.getNow();
             stream.write(stream.alloc().directBuffer(1).writeByte(type.code()));
+            if (type == StreamType.HTTP) {
+                awaited++;
+                stream.closeFuture().addListener(closed -> awaited--);
+            }
             typed.setSuccess(stream);
         });
         return typed;
@@ -331,8 +340,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
         }
     }
 
+    /** While somebody waits for an answer it matters within a second or two whether the path is alive. */
     private long pingNanos(QuicConfig config) {
-        long often = config.keepAliveMillis() * 1_000_000;
+        long often = Math.min(awaited > 0 ? AWAITED_PING_MILLIS : Long.MAX_VALUE, config.keepAliveMillis()) * 1_000_000;
         if (isDoubted) return 0;
         return kind.isDirect() ? often : Math.min(often, RELAYED_PING_NANOS);
     }

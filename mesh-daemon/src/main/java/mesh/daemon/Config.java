@@ -2,18 +2,26 @@ package mesh.daemon;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 import mesh.core.member.Profile;
 import mesh.daemon.hardware.Memory;
 import mesh.daemon.log.LogFormat;
 import mesh.daemon.log.LogLevel;
+import mesh.daemon.loop.Reach;
+import mesh.daemon.nostr.Nip19;
+import mesh.daemon.nostr.RelayUrl;
 
 /**
  * What the daemon was told to be, typed and checked. Made once from {@link Settings}; every value is in range. Immutable.
@@ -26,6 +34,7 @@ public record Config(
         String name,
         Ports ports,
         Mesh mesh,
+        Listing listing,
         Serve serve,
         Engine engine,
         Path dataDir,
@@ -41,7 +50,7 @@ public record Config(
      * @param invites tokens, which are secrets
      * @param bind port 0: the one of the last time, or any
      */
-    public record Mesh(List<String> invites, InetSocketAddress bind, boolean isEphemeral) {
+    public record Mesh(List<String> invites, InetSocketAddress bind, boolean isEphemeral, Reach reach) {
         public Mesh {
             invites = List.copyOf(invites);
         }
@@ -52,6 +61,31 @@ public record Config(
         }
     }
 
+    /**
+     * What is said and looked for in public.
+     *
+     * @param sought the name of the mesh to join; empty: any
+     * @param region of this mesh, or of the one looked for; empty: none said
+     * @param clientsMax 0 = as many as come
+     * @param trusted publishers' keys in hex
+     */
+    public record Listing(
+            boolean isPublished,
+            boolean isSought,
+            String sought,
+            boolean isClient,
+            String name,
+            String region,
+            int clientsMax,
+            List<URI> relays,
+            Set<String> trusted,
+            Duration interval) {
+        public Listing {
+            relays = List.copyOf(relays);
+            trusted = Set.copyOf(trusted);
+        }
+    }
+
     /** How much of the console is wanted. */
     public enum Console {
         FULL,
@@ -59,8 +93,22 @@ public record Config(
         OFF
     }
 
-    /** How models are run; empty means: decided from the model and the memory. */
-    public record Serve(OptionalInt ctxTokens, OptionalInt parallel, OptionalInt threads, OptionalLong memoryBytesMax) {
+    /**
+     * How models are run; empty means: decided from the model and the memory.
+     *
+     * @param ratios of a split, host first, in thousandths
+     */
+    public record Serve(
+            OptionalInt ctxTokens,
+            OptionalInt parallel,
+            OptionalInt threads,
+            OptionalLong memoryBytesMax,
+            boolean isSplit,
+            List<Integer> ratios) {
+        public Serve {
+            ratios = List.copyOf(ratios);
+        }
+
         /** What models may take of this machine's memory. */
         public Memory of(Memory machine) {
             return memoryBytesMax.isPresent() ? machine.cappedAt(memoryBytesMax.getAsLong()) : machine;
@@ -80,12 +128,20 @@ public record Config(
     private static final int CTX_TOKENS_MAX = 100_000_000;
 
     private static final int THREADS_MAX = 1024;
+    private static final int CLIENTS_MAX = 100_000;
     private static final double BYTES_PER_GB = 1e9;
+    private static final int THOUSANDTHS = 1_000;
     private static final String AUTO = "auto";
 
     public Config {
         models = List.copyOf(models);
     }
+
+    /** Reported to take such events from strangers, free of charge; four, because one or two are always away. */
+    private static final List<String> PUBLIC_RELAYS =
+            List.of("wss://relay.damus.io", "wss://nos.lol", "wss://relay.primal.net", "wss://nostr.mom");
+
+    private static final int INTERVAL_SECONDS_MAX = 900;
 
     public static Config of(Settings settings) throws Refusal {
         var read = new Reader(settings);
@@ -98,12 +154,16 @@ public record Config(
                 new Mesh(
                         settings.of(Setting.JOIN).words(),
                         new InetSocketAddress(read.bindIp(), read.port(Setting.BIND_PORT)),
-                        read.isOn(Setting.EPHEMERAL)),
+                        read.isOn(Setting.EPHEMERAL),
+                        read.reach()),
+                read.listing(),
                 new Serve(
                         read.count(Setting.CTX_SIZE, CTX_TOKENS_MAX),
                         read.count(Setting.PARALLEL, PARALLEL_MAX),
                         read.count(Setting.THREADS, THREADS_MAX),
-                        read.gigabytes(Setting.MAX_VRAM)),
+                        read.gigabytes(Setting.MAX_VRAM),
+                        read.isOn(Setting.SPLIT),
+                        read.ratios(Setting.TENSOR_SPLIT)),
                 new Engine(read.folder(Setting.BIN_DIR)),
                 dataDir,
                 read.isOn(Setting.OFFLINE),
@@ -156,6 +216,23 @@ public record Config(
             throw refused(setting, word, "a number of gigabytes above 0");
         }
 
+        /** In thousandths, so that every node of a mesh cuts alike. */
+        List<Integer> ratios(Setting setting) throws Refusal {
+            String word = word(setting);
+            if (word.equals(setting.preset())) return List.of();
+            String[] parts = word.split(",");
+            if (parts.length < 2 || parts.length > Profile.Served.WORKERS_MAX + 1)
+                throw refused(setting, word, "2 to " + (Profile.Served.WORKERS_MAX + 1) + " ratios, such as 0.7,0.3");
+            var ratios = new ArrayList<Integer>();
+            for (String part : parts) {
+                double ratio = part.matches("[0-9]+(\\.[0-9]+)?") ? Double.parseDouble(part) : 0;
+                if (ratio * THOUSANDTHS < 1 || ratio * THOUSANDTHS > Profile.Assigned.RATIO_MAX)
+                    throw refused(setting, word, "ratios from 0.001 to 1000, such as 0.7,0.3");
+                ratios.add((int) Math.round(ratio * THOUSANDTHS));
+            }
+            return ratios;
+        }
+
         Optional<Path> folder(Setting setting) throws Refusal {
             String word = word(setting);
             return word.equals(AUTO) ? Optional.empty() : Optional.of(path(word).toAbsolutePath());
@@ -180,6 +257,64 @@ public record Config(
             } catch (IllegalArgumentException notLiteral) {
                 throw refused(Setting.BIND_IP, word, "an IP address");
             }
+        }
+
+        Reach reach() throws Refusal {
+            var relays = new ArrayList<Reach.NamedRelay>();
+            for (String word : settings.of(Setting.RELAY).words())
+                relays.add(Reach.NamedRelay.parse(word.strip())
+                        .orElseThrow(() -> refused(
+                                Setting.RELAY, word, "a node's id, or ID@ADDRESS:PORT; mesh status --json shows it")));
+            var servers = new ArrayList<Reach.StunServer>();
+            for (String word : settings.of(Setting.STUN).words())
+                servers.add(Reach.StunServer.parse(word.strip())
+                        .orElseThrow(() -> refused(Setting.STUN, word, "a server as HOST:PORT")));
+            return new Reach(relays, isOn(Setting.OFFLINE) ? List.of() : servers);
+        }
+
+        Listing listing() throws Refusal {
+            boolean isNamed = settings.of(Setting.DISCOVER).origin() != Settings.Origin.DEFAULT;
+            boolean isSought = isOn(Setting.AUTO) || isNamed;
+            boolean isPublished = isOn(Setting.PUBLISH);
+            if (isOn(Setting.OFFLINE) && (isSought || isPublished))
+                throw new Refusal(
+                        Refusal.USAGE,
+                        "offline",
+                        "--offline forbids --publish, --auto and --discover: they speak to Nostr relays");
+            if (isSought && !settings.of(Setting.JOIN).words().isEmpty())
+                throw new Refusal(
+                        Refusal.USAGE, "bad_value", "--join names a mesh, --auto and --discover look for one");
+            if (isOn(Setting.CLIENT) && !settings.of(Setting.MODEL).words().isEmpty())
+                throw new Refusal(Refusal.USAGE, "bad_value", "--client only asks, --model serves: say one of them");
+            return new Listing(
+                    isPublished,
+                    isSought,
+                    word(Setting.DISCOVER),
+                    isOn(Setting.CLIENT),
+                    word(Setting.MESH_NAME),
+                    word(Setting.REGION),
+                    number(Setting.MAX_CLIENTS, word(Setting.MAX_CLIENTS), 0, CLIENTS_MAX),
+                    relays(),
+                    trusted(),
+                    Duration.ofSeconds(
+                            number(Setting.PUBLISH_INTERVAL, word(Setting.PUBLISH_INTERVAL), 1, INTERVAL_SECONDS_MAX)));
+        }
+
+        private List<URI> relays() throws Refusal {
+            List<String> said = settings.of(Setting.NOSTR_RELAY).words();
+            var relays = new ArrayList<URI>();
+            for (String word : said.isEmpty() ? PUBLIC_RELAYS : said)
+                relays.add(RelayUrl.parse(word)
+                        .orElseThrow(() ->
+                                refused(Setting.NOSTR_RELAY, word, "wss://HOST, or ws:// with a private address")));
+            return relays;
+        }
+
+        private Set<String> trusted() throws Refusal {
+            var keys = new LinkedHashSet<String>();
+            for (String word : settings.of(Setting.NOSTR_TRUST).words())
+                keys.add(Nip19.author(word).orElseThrow(() -> refused(Setting.NOSTR_TRUST, word, "an npub")));
+            return keys;
         }
 
         Console console() throws Refusal {

@@ -7,10 +7,19 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import mesh.core.id.NodeId;
+import mesh.core.id.Role;
+import mesh.core.member.Profile;
+import mesh.core.wire.StreamType;
 import mesh.daemon.api.ManagementApi;
+import mesh.daemon.api.OllamaApi;
 import mesh.daemon.api.OpenAiApi;
 import mesh.daemon.edge.EdgeLoops;
 import mesh.daemon.edge.EdgeServer;
@@ -22,6 +31,7 @@ import mesh.daemon.engine.EngineShelf;
 import mesh.daemon.hardware.Cores;
 import mesh.daemon.hardware.Memory;
 import mesh.daemon.hardware.PortHolder;
+import mesh.daemon.listing.Publisher;
 import mesh.daemon.log.Log;
 import mesh.daemon.log.LogOutput;
 import mesh.daemon.loop.Belonging;
@@ -30,11 +40,16 @@ import mesh.daemon.models.Catalog;
 import mesh.daemon.models.ModelStore;
 import mesh.daemon.process.Children;
 import mesh.daemon.process.LoopbackPorts;
+import mesh.daemon.quic.Peer;
+import mesh.daemon.quic.QuicEndpoint;
 import mesh.daemon.serve.EngineRoom;
 import mesh.daemon.serve.Limits;
 import mesh.daemon.serve.LocalModels;
+import mesh.daemon.split.Mates;
+import mesh.daemon.split.Splits;
 import mesh.daemon.store.DataDir;
 import mesh.daemon.store.Whereabouts;
+import mesh.daemon.tunnel.RpcTunnels;
 
 /**
  * One node: its parts started in one order and stopped in the reverse. The API answers as soon as {@link #open} returns,
@@ -45,6 +60,9 @@ public final class Daemon implements AutoCloseable {
 
     /** Answers under way may end; a person at Ctrl-C who wants it sooner presses it again. */
     private static final Duration DRAIN = Duration.ofSeconds(10);
+
+    /** The endpoint's own bound on a handshake, and a little for the way back. */
+    private static final long REACH_MILLIS = 12_000;
 
     private static final String CONSOLE_FOLDER = "mesh/console";
 
@@ -65,6 +83,7 @@ public final class Daemon implements AutoCloseable {
     private final EdgeLoops loops;
     private final LocalModels models;
     private final Hosting hosting;
+    private final Rendezvous rendezvous;
     private final Belonging belonging;
 
     /** What must be done about a part that was started. */
@@ -89,7 +108,9 @@ public final class Daemon implements AutoCloseable {
                 new EngineRoom(config.engine().binDir(), new EngineShelf(dataDir.engine()), config.offline(), terminal);
         this.loops = EdgeLoops.start();
         var store = new ModelStore(dataDir.models(), Catalog::bundled);
-        var rooms = new LocalModels.Parts(store, engines, children, new LoopbackPorts(), loops, terminal);
+        var ports = new LoopbackPorts();
+        var splits = new Splits(children, ports);
+        var rooms = new LocalModels.Parts(store, engines, children, ports, loops, splits, terminal);
         this.models = new LocalModels(
                 rooms,
                 new Limits(
@@ -97,15 +118,47 @@ public final class Daemon implements AutoCloseable {
                         Cores.physical(),
                         config.serve().ctxTokens(),
                         config.serve().parallel(),
-                        config.serve().threads()));
+                        config.serve().threads()),
+                new LocalModels.Sharing(config.serve().isSplit(), config.serve().ratios()));
         this.hosting = new Hosting(config.name(), memory, models, engines, store, dataDir.models());
+        models.report(hosting);
+        this.rendezvous = new Rendezvous(config, dataDir.root(), terminal);
         var plan = new Belonging.Plan(
                 dataDir.root(),
                 config.mesh().invites(),
+                rendezvous.finder(),
                 config.mesh().isEphemeral(),
                 config.mesh().bind(),
+                config.mesh().reach(),
                 terminal);
-        this.belonging = new Belonging(plan, hosting::facts, hosting, this::fail);
+        this.belonging = new Belonging(plan, this::facts, hosting, this::fail);
+        belonging.onSocket(socket -> layTunnels(socket, splits));
+    }
+
+    private void layTunnels(QuicEndpoint endpoint, Splits splits) {
+        var tunnels = new RpcTunnels(endpoint.loop());
+        endpoint.takes(StreamType.RPC, tunnels::answer);
+        splits.connect(
+                new Mates() {
+                    @Override
+                    public Optional<Peer> reach(NodeId node) throws InterruptedException {
+                        var answer = new ArrayBlockingQueue<Optional<Peer>>(1);
+                        belonging.reach(node, answer::add);
+                        Optional<Peer> found = answer.poll(REACH_MILLIS, TimeUnit.MILLISECONDS);
+                        return found == null ? Optional.empty() : found;
+                    }
+
+                    @Override
+                    public Optional<Peer> connected(NodeId node) {
+                        return endpoint.peer(node);
+                    }
+                },
+                tunnels);
+    }
+
+    /** Whoever only asks says so, whatever its certificate would allow. */
+    private Profile facts(List<String> addresses, Role role) {
+        return hosting.facts(addresses, config.listing().isClient() ? Role.CLIENT : role);
     }
 
     public static Daemon open(Config config, Consumer<String> terminal) throws Refusal, InterruptedException {
@@ -214,6 +267,11 @@ public final class Daemon implements AutoCloseable {
             parts.push(belonging::close);
             hosting.start(belonging);
             parts.push(hosting::close);
+            if (config.listing().isPublished()) {
+                Publisher publisher = rendezvous.publisher(belonging);
+                publisher.start();
+                parts.push(publisher::close);
+            }
         } catch (IOException unusable) {
             throw new Refusal(
                     Refusal.FAILED,
@@ -224,7 +282,9 @@ public final class Daemon implements AutoCloseable {
 
     private RouteTable apiRoutes() {
         var routes = new RouteTable();
-        new OpenAiApi(config.name(), models).addTo(routes);
+        var openAi = new OpenAiApi(config.name(), models);
+        openAi.addTo(routes);
+        new OllamaApi(openAi, models).addTo(routes);
         return routes;
     }
 

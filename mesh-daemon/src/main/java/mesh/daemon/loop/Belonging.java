@@ -2,7 +2,6 @@ package mesh.daemon.loop;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -15,8 +14,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import mesh.core.Event;
 import mesh.core.Node;
 import mesh.core.Snapshot;
@@ -24,19 +28,24 @@ import mesh.core.Tunables;
 import mesh.core.id.Checked;
 import mesh.core.id.Invite;
 import mesh.core.id.MeshId;
+import mesh.core.id.MeshLicence;
 import mesh.core.id.NodeId;
 import mesh.core.id.Refusal;
 import mesh.core.id.Revocation;
 import mesh.core.id.Role;
 import mesh.core.id.Serial;
+import mesh.core.id.Signer;
 import mesh.core.member.Profile;
 import mesh.core.wire.SignedVoice;
 import mesh.daemon.log.Log;
 import mesh.daemon.quic.Addresses;
+import mesh.daemon.quic.Dialled;
+import mesh.daemon.quic.Doorkeeper;
 import mesh.daemon.quic.Membership;
 import mesh.daemon.quic.Peer;
 import mesh.daemon.quic.QuicConfig;
 import mesh.daemon.quic.QuicEndpoint;
+import mesh.daemon.quic.Relay;
 import mesh.daemon.store.AtomicFile;
 import mesh.daemon.store.Ed25519Verifier;
 import mesh.daemon.store.KeyFile;
@@ -60,11 +69,15 @@ public final class Belonging implements Rejoin.Place {
     /** Peers on a bad link have read by then; a farewell that is lost is made up for by probes. */
     private static final Duration FAREWELL = Duration.ofSeconds(1);
 
+    /** A node of a listing that does not answer by then gives way to the next one. */
+    private static final long WAY_MILLIS = 10_000;
+
     private final Plan plan;
     private final BiFunction<List<String>, Role, Profile> facts;
     private final Orders orders;
     private final Consumer<Unable> unable;
     private final Links links = new Links();
+    private final List<Consumer<QuicEndpoint>> socketUsers = new CopyOnWriteArrayList<>();
     private final Thread opening;
     private volatile @Nullable Opened opened;
     private volatile @Nullable Rejoin rejoin;
@@ -75,11 +88,18 @@ public final class Belonging implements Rejoin.Place {
      * What the operator wants of it.
      *
      * @param tokens invites as text
+     * @param finder looks for a mesh when there is no invite and no mesh
      * @param isEphemeral whether key and certificate are made for this process and never written
      * @param bind where the socket listens; port 0: the one of the last time, or any
      */
     public record Plan(
-            Path dataDir, List<String> tokens, boolean isEphemeral, InetSocketAddress bind, Consumer<String> terminal) {
+            Path dataDir,
+            List<String> tokens,
+            Optional<Finder> finder,
+            boolean isEphemeral,
+            InetSocketAddress bind,
+            Reach reach,
+            Consumer<String> terminal) {
         public Plan {
             tokens = List.copyOf(tokens);
         }
@@ -129,23 +149,72 @@ public final class Belonging implements Rejoin.Place {
                 putAside(folder);
                 place = Membership.open(key, new MeshFiles(folder));
             }
-            if (place.standing().isEmpty() && invites.isEmpty()) place.found();
+            List<Finder.Way> ways = invites.isEmpty() ? ways(place, key.id(), folder) : List.of();
+            if (!ways.isEmpty() && place.standing().isPresent()) {
+                putAside(folder);
+                place = Membership.open(key, new MeshFiles(folder));
+            }
+            if (place.standing().isEmpty() && invites.isEmpty() && ways.isEmpty()) place.found();
             QuicEndpoint socket = bound(key, place);
             var here = new Opened(key, place, socket);
             links.connect(socket);
+            socketUsers.forEach(user -> user.accept(socket));
             opened = here;
             if (place.renewsItself(System.currentTimeMillis())) log.info("certificate.renewed", "by", key.id());
             beginWithdrawals(here);
+            if (!ways.isEmpty()) invites = entered(here, ways);
             if (isMember(place, key.id())) takePart(here);
             printInvite(here);
-            var finder = new Rejoin(place, socket, invites, new LastPeers(plan.kept("state", "peers.json")), this);
+            var known = new LastPeers(plan.kept("state", "peers.json"));
+            var finder = new Rejoin(place, socket, invites, known, new NetworkWatch(socket, plan.reach()), this);
             rejoin = finder;
             finder.start();
         } catch (Stranded stranded) {
             unable.accept(stranded.unable);
         } catch (IOException failed) {
             unable.accept(Unable.failed("identity_unusable", "cannot take part in a mesh: " + failed.getMessage()));
+        } catch (InterruptedException ending) {
+            // Closed while it looked for a mesh.
         }
+    }
+
+    /** What a finder brings, for a node that is in no mesh but one of its own that nobody joined. */
+    private List<Finder.Way> ways(Membership place, NodeId self, Path folder)
+            throws Stranded, IOException, InterruptedException {
+        boolean isSettled = isMember(place, self) && !isLonelyFounder(folder);
+        if (plan.finder().isEmpty() || isSettled) return List.of();
+        Finder finder = plan.finder().get();
+        Optional<MeshId> mine = place.standing().map(now -> now.trust().mesh());
+        List<Finder.Way> ways = finder.ways(mine);
+        if (ways.isEmpty()) strand(finder);
+        return ways;
+    }
+
+    private static void strand(Finder finder) throws Stranded {
+        Optional<Unable> why = finder.unanswered();
+        if (why.isPresent()) throw new Stranded(why.get());
+    }
+
+    /** Tries the ways in order, each for a while; answers the invite that let us in, or none and founds a mesh. */
+    private List<Invite> entered(Opened here, List<Finder.Way> ways)
+            throws Stranded, IOException, InterruptedException {
+        for (Finder.Way way : ways) {
+            BlockingQueue<Dialled> answer = new ArrayBlockingQueue<>(1);
+            here.endpoint().dial(way.invite().issuer(), way.addresses(), Optional.of(way.invite()), answer::add);
+            if (answer.poll(WAY_MILLIS, TimeUnit.MILLISECONDS) instanceof Dialled.Reached(Peer peer, String observed)) {
+                admitted(peer.id());
+                return List.of(way.invite());
+            }
+            log.info(
+                    "candidate.passed",
+                    "meshId",
+                    way.invite().mesh().hex(),
+                    "peer",
+                    way.invite().issuer());
+        }
+        strand(java.util.Objects.requireNonNull(plan.finder().orElse(null)));
+        here.membership().found();
+        return List.of();
     }
 
     private void beginWithdrawals(Opened here) {
@@ -261,8 +330,12 @@ public final class Belonging implements Rejoin.Place {
         Role role = standing.own().role();
         Profile profile = facts.apply(addresses(here), role);
         Tunables tunables = Tunables.lan();
+        Supplier<Doorkeeper.Standing> latest =
+                () -> here.membership().standing().orElse(standing);
+        var licence =
+                new MeshLicence(() -> latest.get().trust(), () -> latest.get().own());
         var voice =
-                new SignedVoice(here.key(), Ed25519Verifier.ED25519, mesh.key().bytes());
+                new SignedVoice(here.key(), Ed25519Verifier.ED25519, mesh.key().bytes(), licence);
         var dispatcher = new Dispatcher(mesh, links, orders);
         var loop = new MeshLoop(
                 now -> new Node(
@@ -282,13 +355,7 @@ public final class Belonging implements Rejoin.Place {
     }
 
     private static List<InetSocketAddress> reachable(Opened here) {
-        try {
-            List<InetSocketAddress> all = Addresses.of(here.endpoint().address());
-            return all.subList(0, Math.min(all.size(), Profile.ADDRESSES_MAX));
-        } catch (SocketException unlisted) {
-            log.warn("addresses.unlisted", "cause", unlisted.toString());
-            return List.of();
-        }
+        return here.endpoint().reachable().stream().limit(Profile.ADDRESSES_MAX).toList();
     }
 
     // Finding the mesh.
@@ -326,6 +393,37 @@ public final class Belonging implements Rejoin.Place {
                 .map(now -> facts.apply(addresses(here), now.own().role()));
     }
 
+    // Talking.
+
+    /** {@code told} is given the socket once it is bound, on any thread; to be called before {@link #start}. */
+    public void onSocket(Consumer<QuicEndpoint> told) {
+        socketUsers.add(told);
+    }
+
+    /** Finds the connection to a member, dialling if there is none; answers once, on any thread. */
+    public void reach(NodeId node, Consumer<Optional<Peer>> found) {
+        Opened here = opened;
+        Optional<Peer> peer = here == null ? Optional.empty() : here.endpoint().peer(node);
+        if (here == null || peer.isPresent()) {
+            found.accept(peer);
+            return;
+        }
+        List<InetSocketAddress> addresses = snapshot().stream()
+                .flatMap(snapshot -> snapshot.peers().stream())
+                .filter(member -> member.id().equals(node))
+                .flatMap(member -> Links.parsed(member.profile().addresses()).stream())
+                .toList();
+        here.endpoint()
+                .dial(
+                        node,
+                        addresses,
+                        Optional.empty(),
+                        outcome -> found.accept(
+                                outcome instanceof Dialled.Reached(Peer reached, String observed)
+                                        ? Optional.of(reached)
+                                        : Optional.empty()));
+    }
+
     // Invites.
 
     /** The same invite for as long as it has half its time left and is true, so that a restart does not outdate it. */
@@ -350,6 +448,13 @@ public final class Belonging implements Rejoin.Place {
         Checked<Invite> fresh = here.membership().invite(role, uses, lasts, reachable(here));
         if (fresh instanceof Checked.Good<Invite>(Invite invite)) created(invite);
         return fresh;
+    }
+
+    /** An invite for a public listing, which is soon outdated by the next: printed nowhere. */
+    public Checked<Invite> publicInvite(Role role, Duration lasts) throws IOException {
+        Opened here = opened;
+        if (here == null) return Checked.refused(Refusal.NO_CREDENTIAL);
+        return here.membership().invite(role, Invite.UNCOUNTED, lasts, reachable(here));
     }
 
     private void created(Invite invite) {
@@ -425,12 +530,39 @@ public final class Belonging implements Rejoin.Place {
         });
     }
 
+    /** This node's own key, to sign with; empty until it is read. */
+    public Optional<Signer> signer() {
+        return Optional.ofNullable(opened).map(Opened::key);
+    }
+
+    /** How many that may only ask are connected here. */
+    public int clients() {
+        Opened here = opened;
+        if (here == null) return 0;
+        return (int) here.endpoint().peers().stream()
+                .filter(peer -> peer.role() == Role.CLIENT)
+                .count();
+    }
+
     /** Everybody who is connected now, those included who are in no gossip. */
     public List<NodeId> connected() {
         return Optional.ofNullable(opened).stream()
                 .flatMap(here -> here.endpoint().peers().stream())
                 .map(Peer::id)
                 .toList();
+    }
+
+    /** What this node does as a relay for others: pairs now, the rest since its start. */
+    public Map<String, Long> carried() {
+        Opened here = opened;
+        if (here == null) return Map.of();
+        Relay.Carried done = here.endpoint().carried();
+        var counts = new TreeMap<String, Long>();
+        counts.put("pairs", (long) done.pairs());
+        counts.put("packets", done.packets());
+        counts.put("bytes", done.bytes());
+        counts.put("droppedPackets", done.droppedPackets());
+        return counts;
     }
 
     /** How often peers and strangers were refused, by reason. */
@@ -455,6 +587,7 @@ public final class Belonging implements Rejoin.Place {
 
     /** Says goodbye and lets the socket go. */
     public void close() throws InterruptedException, IOException {
+        if (plan.finder().isPresent()) opening.interrupt();
         opening.join();
         Rejoin finder = rejoin;
         if (finder != null) finder.close();

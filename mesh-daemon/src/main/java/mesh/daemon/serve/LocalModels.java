@@ -7,13 +7,18 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
+import mesh.core.elect.Part;
 import mesh.core.id.ModelRef;
 import mesh.core.id.Near;
+import mesh.core.id.NodeId;
+import mesh.core.model.Fit;
 import mesh.daemon.api.Management.ModelStatus;
+import mesh.daemon.api.Management.WorkerStatus;
 import mesh.daemon.api.Models;
 import mesh.daemon.edge.EdgeLoops;
 import mesh.daemon.edge.TcpEngine;
 import mesh.daemon.engine.Engine;
+import mesh.daemon.engine.Pooling;
 import mesh.daemon.engine.ServerCommand;
 import mesh.daemon.engine.Serving;
 import mesh.daemon.log.Log;
@@ -28,6 +33,10 @@ import mesh.daemon.process.LoopbackPorts;
 import mesh.daemon.process.Supervisor;
 import mesh.daemon.serve.LocalModel.Plan;
 import mesh.daemon.serve.LocalModel.Standing;
+import mesh.daemon.split.Split;
+import mesh.daemon.split.Splits;
+import mesh.daemon.tunnel.Meter;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The models this node runs. Each has a supervisor that keeps its engine running; the list is one volatile reference, so
@@ -45,6 +54,8 @@ public final class LocalModels implements Models {
 
     private final Parts parts;
     private final Limits limits;
+    private final Sharing sharing;
+    private final Casting casting;
     private final long startedSeconds = System.currentTimeMillis() / 1000;
     private volatile List<LocalModel> models = List.of();
 
@@ -55,7 +66,37 @@ public final class LocalModels implements Models {
             Children children,
             LoopbackPorts ports,
             EdgeLoops loops,
+            Splits splits,
             Consumer<String> terminal) {}
+
+    /**
+     * How the operator wants models shared with other nodes.
+     *
+     * @param isForced split even what fits here
+     * @param ratios of the split, host first, in thousandths; empty = by memory
+     */
+    public record Sharing(boolean isForced, List<Integer> ratios) {
+        public static final Sharing AS_NEEDED = new Sharing(false, List.of());
+
+        public Sharing {
+            ratios = List.copyOf(ratios);
+        }
+    }
+
+    /**
+     * What this node puts to a model.
+     *
+     * @param budgetBytes memory it may take here
+     * @param needBytes memory the whole of it takes
+     */
+    public record Stake(
+            ModelRef model,
+            long budgetBytes,
+            long needBytes,
+            long kvBytes,
+            int layers,
+            long fileBytes,
+            Sharing sharing) {}
 
     /** What came of a wish to serve a model. */
     public sealed interface Wish {
@@ -65,9 +106,42 @@ public final class LocalModels implements Models {
         record Refused(String code, String message, boolean isMissing) implements Wish {}
     }
 
-    public LocalModels(Parts parts, Limits limits) {
+    public LocalModels(Parts parts, Limits limits, Sharing sharing) {
         this.parts = parts;
         this.limits = limits;
+        this.sharing = sharing;
+        this.casting = new Casting(parts, new Alone());
+    }
+
+    /** Who is told of parts that end by themselves; set once, before the mesh can order any. */
+    public void report(Casualties to) {
+        casting.report(to);
+    }
+
+    /** Runs whole models for the casting. */
+    private final class Alone implements Casting.Soloist {
+        @Override
+        public void begin(LocalModel model) {
+            log.info("model.loading", "model", model.ref(), "mode", SOLO);
+            launch(model);
+        }
+
+        @Override
+        public void end(LocalModel model) throws InterruptedException {
+            Supervisor supervisor = model.supervisor();
+            model.supervisedBy(null);
+            if (supervisor != null) supervisor.stop();
+        }
+
+        @Override
+        public int threads() {
+            return limits.threads(Math.max(0, models.size() - 1));
+        }
+
+        @Override
+        public long usableBytes() {
+            return limits.usableBytes();
+        }
     }
 
     /**
@@ -98,7 +172,7 @@ public final class LocalModels implements Models {
     public boolean drop(String name) throws InterruptedException {
         Optional<LocalModel> model = named(name);
         if (model.isEmpty() || !leave(model.get().ref())) return false;
-        stop(model.get());
+        casting.end(model.get());
         log.info("model.stopped", "model", name, "reason", "dropped");
         return true;
     }
@@ -109,12 +183,78 @@ public final class LocalModels implements Models {
         for (LocalModel model : models)
             stoppers.add(Thread.ofVirtual().name("stop-" + model.name()).start(() -> {
                 try {
-                    stop(model);
+                    casting.end(model);
                 } catch (InterruptedException hurried) {
                     // Whoever is in a hurry kills the children next.
                 }
             }));
         for (Thread stopper : stoppers) stopper.join();
+    }
+
+    // What the mesh orders.
+
+    /** Plays a part for a model, which is taken up for it if it is not here yet. Blocks for reading a header at most. */
+    public void cast(ModelRef ref, Part part) {
+        if (entered(ref)) {
+            LocalModel fresh = named(ref.name()).orElseThrow();
+            boolean needsFile = !(part instanceof Part.Lend);
+            if (needsFile && parts.store().find(ref.name()) instanceof Resolved.Found(ModelFile file))
+                fresh.planned(limits.spread(file, models.size() - 1));
+        }
+        named(ref.name()).ifPresent(model -> casting.cast(model, part));
+    }
+
+    /**
+     * The mesh gathered {@code haveBytes} for a model, which is less than it needs. It then waits with less context or
+     * fewer slots, if the operator left the choice and that is enough.
+     */
+    public void waits(ModelRef ref, long haveBytes, String code, String message) {
+        Optional<LocalModel> model = named(ref.name());
+        if (model.isEmpty() || !(model.get().standing() instanceof Standing.Waiting)) return;
+        model.get().stands(new Standing.Waiting(code, message));
+        Plan plan = model.get().plan();
+        if (plan != null) limits.spread(plan, haveBytes).ifPresent(model.get()::planned);
+    }
+
+    /** Whether it runs here alone, so that the mesh takes it from the operator only for another part. */
+    public boolean isAlone(ModelRef ref) {
+        return casting.part(ref) instanceof Part.Alone;
+    }
+
+    /**
+     * What this node puts to each model. What runs alone takes its need; the rest is for the others, the first of them
+     * first, so that no memory is promised twice.
+     */
+    public synchronized List<Stake> stakes() {
+        long left = limits.usableBytes();
+        for (LocalModel model : models) if (isSolo(model)) left -= takenBytes(model);
+        var stakes = new ArrayList<Stake>();
+        for (LocalModel model : models) {
+            boolean isSolo = isSolo(model);
+            long budget = Math.max(0, left) + (isSolo ? takenBytes(model) : 0);
+            if (!isSolo) left -= budget;
+            Plan plan = model.plan();
+            if (plan == null) continue;
+            Fit fit = Fit.of(plan.file().header());
+            stakes.add(new Stake(
+                    model.ref(),
+                    budget,
+                    plan.needBytes(),
+                    fit.kvBytes(plan.ctxTokens(), plan.slots()),
+                    fit.layers(),
+                    plan.file().bytes(),
+                    sharing));
+        }
+        return stakes;
+    }
+
+    private boolean isSolo(LocalModel model) {
+        return isAlone(model.ref());
+    }
+
+    private static long takenBytes(LocalModel model) {
+        Plan plan = model.plan();
+        return plan == null ? 0 : plan.takenBytes();
     }
 
     /** Every model as the status shows it. */
@@ -136,6 +276,9 @@ public final class LocalModels implements Models {
         return switch (model.get().standing()) {
             case Standing.Preparing(String what) -> new Answer.Loading(name, what, RETRY_AFTER_SECONDS);
             case Standing.Loading(String progress) -> new Answer.Loading(name, progress, RETRY_AFTER_SECONDS);
+            case Standing.Waiting waiting ->
+                new Answer.Loading(name, model.get().detail(), RETRY_AFTER_SECONDS);
+            case Standing.Lent lent -> new Answer.Loading(name, model.get().detail(), RETRY_AFTER_SECONDS);
             case Standing.Ready(TcpEngine engine) -> new Answer.Ready(engine, name);
             case Standing.Failed(String code, String message) -> new Answer.Failed(name, code, message);
         };
@@ -146,7 +289,9 @@ public final class LocalModels implements Models {
         String reason = switch (model.standing()) {
             case Standing.Preparing preparing -> "preparing";
             case Standing.Loading loading -> "model_loading";
-            case Standing.Ready ready -> "fits_here";
+            case Standing.Waiting waiting -> waiting.code();
+            case Standing.Lent lent -> "lends";
+            case Standing.Ready ready -> model.split() == null ? "fits_here" : "split";
             case Standing.Failed failed -> failed.code();
         };
         return new ModelStatus(
@@ -154,17 +299,54 @@ public final class LocalModels implements Models {
                 stateOf(model).name().toLowerCase(Locale.ROOT),
                 reason,
                 model.detail(),
-                SOLO,
+                mode(model),
                 plan == null ? 0 : plan.ctxTokens(),
                 plan == null ? 0 : plan.slots(),
                 plan == null ? 0 : plan.file().bytes(),
-                plan == null ? 0 : plan.needBytes());
+                plan == null ? 0 : plan.needBytes(),
+                workers(model.split()),
+                shares(model.split()));
+    }
+
+    private static List<WorkerStatus> workers(@Nullable Split split) {
+        if (split == null) return List.of();
+        var workers = new ArrayList<WorkerStatus>();
+        List<NodeId> ids = split.order().workers();
+        for (int i = 0; i < ids.size(); i++) {
+            Meter.Reading read = Optional.ofNullable(split.meters().get(ids.get(i)))
+                    .orElseGet(Meter::new)
+                    .read();
+            workers.add(new WorkerStatus(
+                    ids.get(i).hex(),
+                    "",
+                    split.order().units().get(i),
+                    -1,
+                    read.toPeerBytes(),
+                    read.savedBytes(),
+                    read.fromPeerBytes()));
+        }
+        return workers;
+    }
+
+    private static List<Integer> shares(@Nullable Split split) {
+        if (split == null) return List.of();
+        var shares = new ArrayList<>(split.order().units());
+        int lent = shares.stream().mapToInt(Integer::intValue).sum();
+        shares.addFirst(split.order().unitsAll() - lent);
+        return shares;
+    }
+
+    private static String mode(LocalModel model) {
+        if (model.loan() != null) return "worker";
+        return model.split() == null ? SOLO : "split";
     }
 
     private static State stateOf(LocalModel model) {
         return switch (model.standing()) {
             case Standing.Preparing preparing -> State.LOADING;
             case Standing.Loading loading -> State.LOADING;
+            case Standing.Waiting waiting -> State.WAITING;
+            case Standing.Lent lent -> State.WAITING;
             case Standing.Ready ready -> State.READY;
             case Standing.Failed failed -> State.FAILED;
         };
@@ -200,21 +382,27 @@ public final class LocalModels implements Models {
         return new Wish.Refused("already_served", ref + " is served already", false);
     }
 
+    /** A model too big for this node waits for others; one that fits runs at once, unless it is to be split. */
     private synchronized Wish admit(LocalModel model, ModelFile file) {
         long takenBytes = 0;
-        for (LocalModel other : models) {
-            Plan plan = other.plan();
-            if (plan != null) takenBytes += plan.takenBytes();
-        }
+        for (LocalModel other : models) if (other != model && isSolo(other)) takenBytes += takenBytes(other);
         switch (limits.plan(file, takenBytes, models.size() - 1)) {
-            case Limits.Planned.Fits(Plan plan) -> model.planned(plan);
+            case Limits.Planned.Fits(Plan plan)
+            when !sharing.isForced() -> {
+                model.planned(plan);
+                casting.cast(model, new Part.Alone());
+            }
+            case Limits.Planned.Fits(Plan plan) -> {
+                model.planned(plan.withoutPromptCache());
+                model.stands(new Standing.Waiting("asking_mesh", "asking the mesh who shares it"));
+            }
             case Limits.Planned.TooBig(String message) -> {
-                leave(model.ref());
-                return new Wish.Refused("model_too_big", message, false);
+                model.planned(limits.spread(file, models.size() - 1));
+                model.stands(new Standing.Waiting("memory_short", message + "; waiting for other nodes"));
+                parts.terminal().accept(message + "; waiting for other nodes to share it");
+                log.info("model.waiting", "model", model.ref(), "message", message);
             }
         }
-        log.info("model.loading", "model", model.ref(), "mode", SOLO);
-        Thread.ofVirtual().name("model-" + model.ref()).start(() -> launch(model));
         return new Wish.Granted(model.name());
     }
 
@@ -240,7 +428,8 @@ public final class LocalModels implements Models {
                 plan.ctxTokens() * plan.slots(),
                 plan.slots(),
                 plan.threads(),
-                plan.promptCacheBytes());
+                plan.promptCacheBytes(),
+                Pooling.of(plan.file().header()));
         var launch = Launch.server(
                 model.name().replaceAll("[^A-Za-z0-9._-]", "_"),
                 plan.file().bytes(),
@@ -296,13 +485,5 @@ public final class LocalModels implements Models {
         model.stands(new Standing.Failed(code, message));
         log.error("model.failed", "model", model.ref(), "reason", code, "message", message);
         parts.terminal().accept(model.name() + ": failed: " + message);
-    }
-
-    /** Connections first: llama-server waits for its clients before it goes. */
-    private void stop(LocalModel model) throws InterruptedException {
-        if (model.standing() instanceof Standing.Ready(TcpEngine engine))
-            parts.loops().closeConnectionsTo(engine.address());
-        Supervisor supervisor = model.supervisor();
-        if (supervisor != null) supervisor.stop();
     }
 }

@@ -1,0 +1,2 @@
+/** Fetching files from servers that behave and from servers that do not. */
+package mesh.testnet.fetch;

@@ -45,6 +45,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private static final long STALL_MILLIS = 10_000;
     private static final long AWAITED_PING_MILLIS = 500;
 
+    /** What QUIC itself says in place of a code of ours while the other side could not read it yet. */
+    private static final int APPLICATION_ERROR = 0x0c;
+
     /** A relay that died says nothing, so whoever depends on one listens closely. */
     private static final long RELAYED_PING_NANOS = 1_000_000_000L;
 
@@ -404,8 +407,11 @@ final class Connection extends ChannelInboundHandlerAdapter {
         if (!closeReason.isEmpty()) return;
         closeReason = reason;
         channel().eventLoop().execute(() -> {
-            if (channel().isOpen())
+            if (!channel().isOpen()) return;
+            // Asked to say an application's code before the handshake is done, the stack sends packets without end.
+            if (channel().isActive())
                 channel().close(true, code.code(), Unpooled.copiedBuffer(reason, StandardCharsets.UTF_8));
+            else channel().close(false, APPLICATION_ERROR, Unpooled.EMPTY_BUFFER);
         });
     }
 

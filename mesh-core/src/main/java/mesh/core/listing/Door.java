@@ -1,7 +1,7 @@
 package mesh.core.listing;
 
 /**
- * Whether a mesh is listed: not while it is full or draining. Once it was full it is listed again only after two looks
+ * Whether a mesh is listed: not while it is full. Once it was full it is listed again only after two looks
  * in a row below nine tenths of the cap, so that one client coming and going does not flap the listing. One owner.
  */
 public final class Door {
@@ -17,7 +17,7 @@ public final class Door {
     }
 
     /** One look; true: the mesh should be listed now. */
-    public boolean isOpen(int clients, boolean isDraining) {
+    public boolean isOpen(int clients) {
         if (clientsMax > 0 && clients >= clientsMax) {
             wasFull = true;
             looksBelow = 0;
@@ -25,6 +25,6 @@ public final class Door {
             looksBelow = clients * 10 < clientsMax * 9 ? looksBelow + 1 : 0;
             wasFull = looksBelow < LOOKS_BELOW;
         }
-        return !wasFull && !isDraining;
+        return !wasFull;
     }
 }

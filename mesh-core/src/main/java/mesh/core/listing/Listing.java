@@ -108,10 +108,6 @@ public record Listing(
         return wanted.stream().anyMatch(asked -> asked.equalsIgnoreCase(model));
     }
 
-    public boolean holds(String model) {
-        return onDisk.stream().anyMatch(held -> held.equalsIgnoreCase(model));
-    }
-
     private static List<String> shown(List<String> models, int max) {
         return models.stream()
                 .map(model -> PlainText.of(model, MODEL_CHARS_MAX))

@@ -47,10 +47,15 @@ public final class AutoJoin implements Finder {
             // A mesh of our own that nobody joined may still be listed.
             boolean isMine =
                     last.filter(each.candidate().listing().mesh()::equals).isPresent();
-            if (isMine || !(each.candidate().probe() instanceof Candidate.Probe.Answered)) continue;
+            if (isMine || !isWorthTrying(each.candidate().probe())) continue;
             ways.add(new Way(wish.asClient() ? each.client() : each.serve(), each.addresses()));
         }
         return ways;
+    }
+
+    /** A slow answer is still one: joining waits longer than knocking. Those stand last in the order. */
+    private static boolean isWorthTrying(Candidate.Probe probe) {
+        return probe instanceof Candidate.Probe.Answered || probe.equals(new Candidate.Probe.Failed("timed_out"));
     }
 
     @Override

@@ -203,7 +203,7 @@ public final class Publisher {
             return;
         }
         watch(facts);
-        boolean isOpen = door.isOpen(facts.listing().clients(), false);
+        boolean isOpen = door.isOpen(facts.listing().clients());
         if (!isOpen) {
             if (state == State.LISTED) delist(State.FULL);
             state = State.FULL;

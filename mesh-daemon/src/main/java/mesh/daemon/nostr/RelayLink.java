@@ -406,6 +406,8 @@ final class RelayLink implements AutoCloseable {
     // Hearing.
 
     private void heard(String frame) {
+        // A pong may stand behind much that was said before it.
+        pingsUnanswered = 0;
         switch (RelayMessage.parse(frame)) {
             case RelayMessage.Given(String name, Optional<Event> event) -> given(name, event);
             case RelayMessage.Ok(String id, boolean isAccepted, String message) -> ok(id, isAccepted, message);

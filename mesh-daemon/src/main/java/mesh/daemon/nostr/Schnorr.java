@@ -67,11 +67,6 @@ final class Schnorr {
         return !point.isInfinity() && !isOdd(point) && Arrays.equals(x(point), r);
     }
 
-    /** What two keys share: the x of their product, unhashed. Refuses a public key that is none. */
-    static byte[] shared(byte[] secret, byte[] publicKey) {
-        return x(lift(publicKey).multiply(new BigInteger(1, secret)).normalize());
-    }
-
     private static BigInteger challenge(byte[] r, byte[] publicKey, byte[] message) {
         return new BigInteger(1, Hash.tagged("BIP0340/challenge", r, publicKey, message)).mod(ORDER);
     }

@@ -16,10 +16,8 @@ import io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator;
 import io.netty.handler.codec.http.websocketx.WebSocketServerProtocolHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import mesh.daemon.log.Log;
@@ -94,13 +92,6 @@ public final class EmbeddedRelay implements AutoCloseable {
 
     public static EmbeddedRelay open(InetSocketAddress bind, Rules rules) throws IOException {
         return new EmbeddedRelay(bind, rules);
-    }
-
-    /** On loopback, at a port of the system's choice, for listings. */
-    static EmbeddedRelay open(Integer... kinds) throws IOException {
-        return open(
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-                new Rules(Set.copyOf(List.of(kinds)), Set.of()));
     }
 
     /** What others are told: the address it listens on. */

@@ -226,7 +226,8 @@ public final class Split {
                 alone.parallel(),
                 alone.threads(),
                 0,
-                Optional.of(new Serving.Workers(endpoints, order.units())));
+                Optional.of(new Serving.Workers(endpoints, order.units())),
+                alone.pooling());
         var launch = new Launch(
                 order.model().name().replaceAll("[^A-Za-z0-9._-]", "_"),
                 (port, apiKey) -> ServerCommand.of(order.engine(), serving, port, apiKey),

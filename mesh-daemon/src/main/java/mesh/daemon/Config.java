@@ -2,20 +2,26 @@ package mesh.daemon;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 import mesh.core.member.Profile;
 import mesh.daemon.hardware.Memory;
 import mesh.daemon.log.LogFormat;
 import mesh.daemon.log.LogLevel;
 import mesh.daemon.loop.Reach;
+import mesh.daemon.nostr.Nip19;
+import mesh.daemon.nostr.RelayUrl;
 
 /**
  * What the daemon was told to be, typed and checked. Made once from {@link Settings}; every value is in range. Immutable.
@@ -28,6 +34,7 @@ public record Config(
         String name,
         Ports ports,
         Mesh mesh,
+        Listing listing,
         Serve serve,
         Engine engine,
         Path dataDir,
@@ -51,6 +58,31 @@ public record Config(
         @Override
         public String toString() {
             return invites.size() + " invites, bind " + bind;
+        }
+    }
+
+    /**
+     * What is said and looked for in public.
+     *
+     * @param sought the name of the mesh to join; empty: any
+     * @param region of this mesh, or of the one looked for; empty: none said
+     * @param clientsMax 0 = as many as come
+     * @param trusted publishers' keys in hex
+     */
+    public record Listing(
+            boolean isPublished,
+            boolean isSought,
+            String sought,
+            boolean isClient,
+            String name,
+            String region,
+            int clientsMax,
+            List<URI> relays,
+            Set<String> trusted,
+            Duration interval) {
+        public Listing {
+            relays = List.copyOf(relays);
+            trusted = Set.copyOf(trusted);
         }
     }
 
@@ -96,6 +128,7 @@ public record Config(
     private static final int CTX_TOKENS_MAX = 100_000_000;
 
     private static final int THREADS_MAX = 1024;
+    private static final int CLIENTS_MAX = 100_000;
     private static final double BYTES_PER_GB = 1e9;
     private static final int THOUSANDTHS = 1_000;
     private static final String AUTO = "auto";
@@ -103,6 +136,12 @@ public record Config(
     public Config {
         models = List.copyOf(models);
     }
+
+    /** Reported to take such events from strangers, free of charge; four, because one or two are always away. */
+    private static final List<String> PUBLIC_RELAYS =
+            List.of("wss://relay.damus.io", "wss://nos.lol", "wss://relay.primal.net", "wss://nostr.mom");
+
+    private static final int INTERVAL_SECONDS_MAX = 900;
 
     public static Config of(Settings settings) throws Refusal {
         var read = new Reader(settings);
@@ -117,6 +156,7 @@ public record Config(
                         new InetSocketAddress(read.bindIp(), read.port(Setting.BIND_PORT)),
                         read.isOn(Setting.EPHEMERAL),
                         read.reach()),
+                read.listing(),
                 new Serve(
                         read.count(Setting.CTX_SIZE, CTX_TOKENS_MAX),
                         read.count(Setting.PARALLEL, PARALLEL_MAX),
@@ -230,6 +270,51 @@ public record Config(
                 servers.add(Reach.StunServer.parse(word.strip())
                         .orElseThrow(() -> refused(Setting.STUN, word, "a server as HOST:PORT")));
             return new Reach(relays, isOn(Setting.OFFLINE) ? List.of() : servers);
+        }
+
+        Listing listing() throws Refusal {
+            boolean isNamed = settings.of(Setting.DISCOVER).origin() != Settings.Origin.DEFAULT;
+            boolean isSought = isOn(Setting.AUTO) || isNamed;
+            boolean isPublished = isOn(Setting.PUBLISH);
+            if (isOn(Setting.OFFLINE) && (isSought || isPublished))
+                throw new Refusal(
+                        Refusal.USAGE,
+                        "offline",
+                        "--offline forbids --publish, --auto and --discover: they speak to Nostr relays");
+            if (isSought && !settings.of(Setting.JOIN).words().isEmpty())
+                throw new Refusal(
+                        Refusal.USAGE, "bad_value", "--join names a mesh, --auto and --discover look for one");
+            if (isOn(Setting.CLIENT) && !settings.of(Setting.MODEL).words().isEmpty())
+                throw new Refusal(Refusal.USAGE, "bad_value", "--client only asks, --model serves: say one of them");
+            return new Listing(
+                    isPublished,
+                    isSought,
+                    word(Setting.DISCOVER),
+                    isOn(Setting.CLIENT),
+                    word(Setting.MESH_NAME),
+                    word(Setting.REGION),
+                    number(Setting.MAX_CLIENTS, word(Setting.MAX_CLIENTS), 0, CLIENTS_MAX),
+                    relays(),
+                    trusted(),
+                    Duration.ofSeconds(
+                            number(Setting.PUBLISH_INTERVAL, word(Setting.PUBLISH_INTERVAL), 1, INTERVAL_SECONDS_MAX)));
+        }
+
+        private List<URI> relays() throws Refusal {
+            List<String> said = settings.of(Setting.NOSTR_RELAY).words();
+            var relays = new ArrayList<URI>();
+            for (String word : said.isEmpty() ? PUBLIC_RELAYS : said)
+                relays.add(RelayUrl.parse(word)
+                        .orElseThrow(() ->
+                                refused(Setting.NOSTR_RELAY, word, "wss://HOST, or ws:// with a private address")));
+            return relays;
+        }
+
+        private Set<String> trusted() throws Refusal {
+            var keys = new LinkedHashSet<String>();
+            for (String word : settings.of(Setting.NOSTR_TRUST).words())
+                keys.add(Nip19.author(word).orElseThrow(() -> refused(Setting.NOSTR_TRUST, word, "an npub")));
+            return keys;
         }
 
         Console console() throws Refusal {

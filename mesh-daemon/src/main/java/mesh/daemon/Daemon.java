@@ -7,6 +7,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -14,6 +15,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import mesh.core.id.NodeId;
+import mesh.core.id.Role;
+import mesh.core.member.Profile;
 import mesh.core.wire.StreamType;
 import mesh.daemon.api.ManagementApi;
 import mesh.daemon.api.OllamaApi;
@@ -28,6 +31,7 @@ import mesh.daemon.engine.EngineShelf;
 import mesh.daemon.hardware.Cores;
 import mesh.daemon.hardware.Memory;
 import mesh.daemon.hardware.PortHolder;
+import mesh.daemon.listing.Publisher;
 import mesh.daemon.log.Log;
 import mesh.daemon.log.LogOutput;
 import mesh.daemon.loop.Belonging;
@@ -79,6 +83,7 @@ public final class Daemon implements AutoCloseable {
     private final EdgeLoops loops;
     private final LocalModels models;
     private final Hosting hosting;
+    private final Rendezvous rendezvous;
     private final Belonging belonging;
 
     /** What must be done about a part that was started. */
@@ -117,14 +122,16 @@ public final class Daemon implements AutoCloseable {
                 new LocalModels.Sharing(config.serve().isSplit(), config.serve().ratios()));
         this.hosting = new Hosting(config.name(), memory, models, engines, store, dataDir.models());
         models.report(hosting);
+        this.rendezvous = new Rendezvous(config, dataDir.root(), terminal);
         var plan = new Belonging.Plan(
                 dataDir.root(),
                 config.mesh().invites(),
+                rendezvous.finder(),
                 config.mesh().isEphemeral(),
                 config.mesh().bind(),
                 config.mesh().reach(),
                 terminal);
-        this.belonging = new Belonging(plan, hosting::facts, hosting, this::fail);
+        this.belonging = new Belonging(plan, this::facts, hosting, this::fail);
         belonging.onSocket(socket -> layTunnels(socket, splits));
     }
 
@@ -147,6 +154,11 @@ public final class Daemon implements AutoCloseable {
                     }
                 },
                 tunnels);
+    }
+
+    /** Whoever only asks says so, whatever its certificate would allow. */
+    private Profile facts(List<String> addresses, Role role) {
+        return hosting.facts(addresses, config.listing().isClient() ? Role.CLIENT : role);
     }
 
     public static Daemon open(Config config, Consumer<String> terminal) throws Refusal, InterruptedException {
@@ -255,6 +267,11 @@ public final class Daemon implements AutoCloseable {
             parts.push(belonging::close);
             hosting.start(belonging);
             parts.push(hosting::close);
+            if (config.listing().isPublished()) {
+                Publisher publisher = rendezvous.publisher(belonging);
+                publisher.start();
+                parts.push(publisher::close);
+            }
         } catch (IOException unusable) {
             throw new Refusal(
                     Refusal.FAILED,

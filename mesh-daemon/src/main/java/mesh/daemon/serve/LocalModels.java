@@ -394,6 +394,7 @@ public final class LocalModels implements Models {
                 plan.slots(),
                 plan.threads(),
                 plan.promptCacheBytes(),
+                Optional.empty(),
                 Pooling.of(plan.file().header()));
         var launch = Launch.server(
                 model.name().replaceAll("[^A-Za-z0-9._-]", "_"),

@@ -35,8 +35,8 @@ class DialectWireTest {
 
     @Test
     void refusalOfAnEngineKeepsItsStatusAndChangesItsShape() throws Exception {
-        try (var engine = new MockEngine(call -> call.raw("HTTP/1.1 400 Bad Request\r\nContent-Length: "
-                        + REFUSED.length() + "\r\n\r\n" + REFUSED));
+        try (var engine = new MockEngine(call -> call.raw(
+                        "HTTP/1.1 400 Bad Request\r\nContent-Length: " + REFUSED.length() + "\r\n\r\n" + REFUSED));
                 var port = port(engine)) {
             var messages = Wire.once(port.port(), Wire.post(MESSAGES, "{}"));
             var chat = Wire.once(port.port(), Wire.post(TestPort.CHAT, "{}"));
@@ -80,12 +80,16 @@ class DialectWireTest {
         try (var engine = MockEngine.echo();
                 var port = port(engine);
                 var wire = new Wire(port.port())) {
-            wire.send(Wire.post(LINES, "{}") + Wire.post(MESSAGES, "{\"a\":1") + Wire.post(TestPort.CHAT, "[]")
+            wire.send(Wire.post(LINES, "{}")
+                    + Wire.post(MESSAGES, "{\"a\":1")
+                    + Wire.post(TestPort.CHAT, "[]")
                     + Wire.post(LINES, "{}"));
 
             assertThat(wire.response().body()).isEqualTo("{\"path\":\"/lines\",\"bytes\":2}\n");
             assertThat(wire.response().body()).startsWith("{\"type\":\"error\"").contains("invalid_json");
-            assertThat(wire.response().body()).startsWith("{\"error\":{\"message\"").contains("invalid_json");
+            assertThat(wire.response().body())
+                    .startsWith("{\"error\":{\"message\"")
+                    .contains("invalid_json");
             assertThat(wire.response().header("content-type")).isEqualTo(Exchange.LINES);
         }
     }
@@ -133,7 +137,7 @@ class DialectWireTest {
         try (var engine = MockEngine.echo();
                 var port = port(engine)) {
             var whole = Wire.once(port.port(), form(form));
-            var cut = Wire.once(port.port(), form(form.substring(0, 70)));
+            var cut = Wire.once(port.port(), form(form.substring(0, 60)));
 
             assertThat(whole.status()).isEqualTo(200);
             assertThat(engine.calls.getFirst().head()).contains("content-type: multipart/form-data; boundary=b");
@@ -145,7 +149,8 @@ class DialectWireTest {
 
     private static String form(String body) {
         return "POST " + TestPort.CHAT + " HTTP/1.1\r\nHost: localhost\r\n"
-                + "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: " + body.length() + "\r\n\r\n" + body;
+                + "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: " + body.length() + "\r\n\r\n"
+                + body;
     }
 
     /** Chat and messages go to the engine as they are; lines are any answer with one more line end. */

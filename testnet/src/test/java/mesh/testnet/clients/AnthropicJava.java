@@ -52,6 +52,7 @@ final class AnthropicJava {
                                     .putAdditionalProperty("city", JsonValue.from(city))
                                     .build())
                             .addRequired("city")
+                            .putAdditionalProperty("additionalProperties", JsonValue.from(false))
                             .build();
                     var tool = Tool.builder()
                             .name("get_weather")

@@ -151,6 +151,7 @@ final class OpenAiJava {
                                 .putAdditionalProperty("type", JsonValue.from("object"))
                                 .putAdditionalProperty("properties", JsonValue.from(Map.of("city", city)))
                                 .putAdditionalProperty("required", JsonValue.from(List.of("city")))
+                                .putAdditionalProperty("additionalProperties", JsonValue.from(false))
                                 .build())
                         .build())
                 .build();

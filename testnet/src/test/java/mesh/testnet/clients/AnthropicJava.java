@@ -34,10 +34,13 @@ final class AnthropicJava {
                     assertThat(answer.stopReason()).contains(StopReason.END_TURN);
                     assertThat(answer.usage().outputTokens()).isGreaterThanOrEqualTo(26);
                 })
+                // llama-server leaves after a stream without saying so, and this library would ask it once more.
                 .add("stream", () -> {
                     var text = new StringBuilder();
                     try (StreamResponse<RawMessageStreamEvent> stream =
-                            client.messages().createStreaming(ask(SetUp.RECITES).build())) {
+                            client(setUp.root(), setUp.key(), PATIENCE)
+                                    .messages()
+                                    .createStreaming(ask(SetUp.RECITES).build())) {
                         stream.stream()
                                 .flatMap(event -> event.contentBlockDelta().stream())
                                 .flatMap(delta -> delta.delta().text().stream())
@@ -58,9 +61,7 @@ final class AnthropicJava {
                             .name("get_weather")
                             .inputSchema(schema)
                             .build();
-                    // llama-server leaves after a stream without saying so, and this library would ask it once more.
-                    var answer = client(setUp.root(), setUp.key(), PATIENCE)
-                            .messages()
+                    var answer = client.messages()
                             .create(ask(SetUp.RECITES).addTool(tool).build());
                     var call = answer.content().getFirst().asToolUse();
                     assertThat(call.name()).isEqualTo("get_weather");

@@ -44,9 +44,9 @@ final class OpenAiJava {
                     assertThat(answer.choices().getFirst().message().content()).contains(Checks.ALPHABET);
                     assertThat(answer.usage().orElseThrow().completionTokens()).isGreaterThanOrEqualTo(26);
                 })
-                .add("stream", () -> stream(client))
                 // llama-server leaves after a stream without saying so, and this library would ask it once more.
-                .add("tools", () -> tools(client(setUp.root(), setUp.key(), PATIENCE)))
+                .add("stream", () -> stream(client(setUp.root(), setUp.key(), PATIENCE)))
+                .add("tools", () -> tools(client))
                 .add("responses", () -> {
                     var asked = ResponseCreateParams.builder()
                             .model(SetUp.RECITES)

@@ -33,7 +33,13 @@ public final class Rendezvous {
         Config.Listing listing = config.listing();
         if (!listing.isSought()) return Optional.empty();
         var wish = new Wish(
-                listing.sought(), "", listing.region(), 0, config.models(), config.mesh().isClient(), Optional.empty());
+                listing.sought(),
+                "",
+                listing.region(),
+                0,
+                config.models(),
+                config.mesh().isClient(),
+                Optional.empty());
         return Optional.of(new AutoJoin(discovery(config), wish));
     }
 

@@ -37,10 +37,9 @@ final class AnthropicJava {
                 // llama-server leaves after a stream without saying so, and this library would ask it once more.
                 .add("stream", () -> {
                     var text = new StringBuilder();
-                    try (StreamResponse<RawMessageStreamEvent> stream =
-                            client(setUp.root(), setUp.key(), PATIENCE)
-                                    .messages()
-                                    .createStreaming(ask(SetUp.RECITES).build())) {
+                    try (StreamResponse<RawMessageStreamEvent> stream = client(setUp.root(), setUp.key(), PATIENCE)
+                            .messages()
+                            .createStreaming(ask(SetUp.RECITES).build())) {
                         stream.stream()
                                 .flatMap(event -> event.contentBlockDelta().stream())
                                 .flatMap(delta -> delta.delta().text().stream())

@@ -311,8 +311,8 @@ public final class Daemon implements AutoCloseable {
             String model = served.labels().getOrDefault("x-mesh-model", "");
             boolean isOurs =
                     !served.labels().getOrDefault("x-mesh-route", "peer").equals("peer");
-            if (isOurs && record.tokens().milliPerSecond() > 0)
-                models.measured(model, record.tokens().milliPerSecond());
+            if (isOurs && record.usage().milliTokensPerSecond() > 0)
+                models.measured(model, record.usage().milliTokensPerSecond());
         });
     }
 

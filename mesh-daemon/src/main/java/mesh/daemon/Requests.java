@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
-import mesh.core.openai.Tokens;
+import mesh.core.openai.Usage;
 import mesh.daemon.edge.ServeRecord;
 import mesh.daemon.edge.Served;
 
@@ -72,10 +72,10 @@ final class Requests {
                 }
             }
             sum.retries += Math.max(0, record.attempts().size() - 1);
-            Tokens tokens = record.tokens();
-            sum.promptTokens += tokens.prompt();
-            sum.cachedTokens += tokens.cached();
-            sum.answerTokens += tokens.answer();
+            Usage usage = record.usage();
+            sum.promptTokens += usage.promptTokens();
+            sum.cachedTokens += usage.cachedTokens();
+            sum.answerTokens += usage.completionTokens();
             sum.firstByteMicros += Math.max(0, exchange.firstByteNanos()) / 1_000;
             sum.totalMicros += exchange.totalNanos() / 1_000;
         }
@@ -174,9 +174,9 @@ final class Requests {
         shown.put("queuedMillis", record.queuedMillis());
         shown.put("firstByteMillis", millis(exchange.firstByteNanos()).orElse(-1L));
         shown.put("totalMillis", TimeUnit.NANOSECONDS.toMillis(exchange.totalNanos()));
-        shown.put("promptTokens", record.tokens().prompt());
-        shown.put("cachedTokens", record.tokens().cached());
-        shown.put("answerTokens", record.tokens().answer());
+        shown.put("promptTokens", record.usage().promptTokens());
+        shown.put("cachedTokens", record.usage().cachedTokens());
+        shown.put("answerTokens", record.usage().completionTokens());
         shown.put("requestBytes", exchange.requestBytes());
         shown.put("responseBytes", exchange.responseBytes());
         shown.put("attempts", record.attempts());

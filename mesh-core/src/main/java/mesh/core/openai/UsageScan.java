@@ -3,7 +3,6 @@ package mesh.core.openai;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -41,9 +40,9 @@ public final class UsageScan {
         }
     }
 
-    /** What was seen so far; nothing if the engine said nothing. */
-    public Optional<Usage> usage() {
-        if (numbers.isEmpty()) return Optional.empty();
+    /** What was seen so far. */
+    public Usage usage() {
+        if (numbers.isEmpty()) return Usage.UNKNOWN;
         double timed = of("prompt_n") + of("cache_n");
         // Anthropic counts the cached tokens apart, the others count them in.
         double read = of("cache_read_input_tokens");
@@ -53,8 +52,7 @@ public final class UsageScan {
         double completion = numbers.containsKey("completion_tokens")
                 ? of("completion_tokens")
                 : numbers.containsKey("output_tokens") ? of("output_tokens") : of("predicted_n");
-        return Optional.of(
-                new Usage((long) prompt, (long) cached, (long) completion, of("prompt_ms"), of("predicted_ms")));
+        return new Usage((long) prompt, (long) cached, (long) completion, of("prompt_ms"), of("predicted_ms"));
     }
 
     private double of(String name) {

@@ -156,7 +156,7 @@ final class OllamaAnswer implements AnswerTranslation {
     private ObjectNode finished(ObjectNode part) {
         part.put("done", true).put("done_reason", finish.isEmpty() ? "stop" : finish);
         part.put("total_duration", System.nanoTime() - startNanos).put("load_duration", 0);
-        Usage seen = usage.usage().orElse(new Usage(0, 0, 0, 0, 0));
+        Usage seen = usage.usage();
         return part.put("prompt_eval_count", seen.promptTokens())
                 .put("prompt_eval_duration", nanos(seen.promptMillis()))
                 .put("eval_count", seen.completionTokens())

@@ -8,7 +8,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import java.io.IOException;
 import mesh.core.openai.ApiError;
-import mesh.core.openai.Usage;
 import mesh.core.openai.UsageScan;
 import mesh.daemon.edge.AnswerTranslation;
 import mesh.daemon.edge.Exchange;
@@ -71,7 +70,7 @@ final class OllamaEmbeddings implements AnswerTranslation {
             return;
         }
         if (vectors == 0) opening(out);
-        long prompt = usage.usage().map(Usage::promptTokens).orElse(0L);
+        long prompt = usage.usage().promptTokens();
         long nanos = System.nanoTime() - startNanos;
         ByteBufUtil.writeUtf8(
                 out, "],\"total_duration\":" + nanos + ",\"load_duration\":0,\"prompt_eval_count\":" + prompt + "}");

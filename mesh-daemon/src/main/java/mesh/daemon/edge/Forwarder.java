@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import mesh.core.openai.ApiError;
-import mesh.core.openai.TokenPeek;
+import mesh.core.openai.UsageScan;
 import mesh.core.route.Routes.Ending;
 import org.jspecify.annotations.Nullable;
 
@@ -136,7 +136,7 @@ final class Forwarder {
     }
 
     private ServeRecord record() {
-        return new ServeRecord(isStream, ended, queuedMillis, relay.peek.tokens());
+        return new ServeRecord(isStream, ended, queuedMillis, relay.scan.usage());
     }
 
     // Towards the client.
@@ -194,17 +194,18 @@ final class Forwarder {
 
     /** What passes of one answer. */
     private final class Relay {
-        private final TokenPeek peek = new TokenPeek();
+        private final UsageScan scan = new UsageScan();
+        private boolean isEmpty = true;
 
         void piece(ByteBuf piece) {
             int length = piece.readableBytes();
-            int wanted = peek.wanted(length);
             byte[] scratch = Intake.scratch();
-            for (int at = length - wanted; at < length; at += scratch.length) {
+            for (int at = 0; at < length; at += scratch.length) {
                 int step = Math.min(scratch.length, length - at);
                 piece.getBytes(piece.readerIndex() + at, scratch, 0, step);
-                peek.feed(scratch, 0, step);
+                scan.feed(scratch, 0, step);
             }
+            isEmpty &= length == 0;
             lastSignNanos = System.nanoTime();
             exchange.write(piece);
         }
@@ -399,7 +400,7 @@ final class Forwarder {
 
         /** Whether nothing of an answer has gone to the client, so that another host may still give one. */
         private boolean isBlank() {
-            return !exchange.isBegun() || (isPinged && relay.peek.isEmpty());
+            return !exchange.isBegun() || (isPinged && relay.isEmpty);
         }
 
         /** Another host was faster; whether this one is only slow, or gone, decides what is thought of it. */

@@ -1,7 +1,7 @@
 package mesh.daemon.edge;
 
 import java.util.List;
-import mesh.core.openai.Tokens;
+import mesh.core.openai.Usage;
 
 /**
  * What became of one request that was relayed to an engine: what meters and ledgers count by. Never any text of prompt or
@@ -11,7 +11,7 @@ import mesh.core.openai.Tokens;
  * @param attempts every host that was asked, in order
  * @param queuedMillis in the queue of the host that answered
  */
-public record ServeRecord(boolean isStream, List<Attempt> attempts, long queuedMillis, Tokens tokens) {
+public record ServeRecord(boolean isStream, List<Attempt> attempts, long queuedMillis, Usage usage) {
     public ServeRecord {
         attempts = List.copyOf(attempts);
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import mesh.core.route.Routes.Ending;
+import mesh.core.openai.Usage;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -88,14 +89,15 @@ class FailoverTest {
                     call.startEvents();
                     call.event("{\"choices\":[{\"delta\":{\"content\":\"\\\"usage\\\":{\"}}]}");
                     call.event("{\"choices\":[],\"timings\":{\"cache_n\":3,\"prompt_n\":4,\"predicted_n\":26,"
-                            + "\"predicted_per_second\":12.5}}");
+                            + "\"predicted_ms\":2080}}");
                     call.endEvents();
                 });
                 var port = TestPort.before(engine)) {
             Wire.once(port.port(), Wire.post(CHAT, "{\"stream\":true}"));
 
-            var tokens = port.nextServed().record().orElseThrow().tokens();
-            assertThat(tokens).isEqualTo(new mesh.core.openai.Tokens(7, 3, 26, 12_500));
+            var usage = port.nextServed().record().orElseThrow().usage();
+            assertThat(usage).isEqualTo(new Usage(7, 3, 26, 0, 2080));
+            assertThat(usage.milliTokensPerSecond()).isEqualTo(12_500);
         }
     }
 }

@@ -3,7 +3,6 @@ package mesh.daemon.loop;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -49,7 +48,6 @@ import mesh.daemon.quic.Relay;
 import mesh.daemon.store.AtomicFile;
 import mesh.daemon.store.Ed25519Verifier;
 import mesh.daemon.store.KeyFile;
-import mesh.daemon.store.MeshFiles;
 import mesh.daemon.store.NodeKey;
 import org.jspecify.annotations.Nullable;
 
@@ -141,18 +139,18 @@ public final class Belonging implements Rejoin.Place {
             NodeKey key = plan.isEphemeral()
                     ? NodeKey.fresh()
                     : KeyFile.open(plan.dataDir().resolve("identity", "node.key"));
-            Path folder = folder();
-            var place = Membership.open(key, new MeshFiles(folder));
+            MeshFolder folder = folder();
+            Membership place = folder.open(key);
             List<Invite> invites = invites(place, key.id());
             if (isAnother(place, invites)) {
-                if (!isLonelyFounder(folder)) throw new Stranded(Unable.refused(Refusal.WRONG_MESH));
-                putAside(folder);
-                place = Membership.open(key, new MeshFiles(folder));
+                if (!folder.isOfLonelyFounder()) throw new Stranded(Unable.refused(Refusal.WRONG_MESH));
+                folder.putAside();
+                place = folder.open(key);
             }
             List<Finder.Way> ways = invites.isEmpty() ? ways(place, key.id(), folder) : List.of();
             if (!ways.isEmpty() && place.standing().isPresent()) {
-                putAside(folder);
-                place = Membership.open(key, new MeshFiles(folder));
+                folder.putAside();
+                place = folder.open(key);
             }
             if (place.standing().isEmpty() && invites.isEmpty() && ways.isEmpty()) place.found();
             QuicEndpoint socket = bound(key, place);
@@ -179,9 +177,9 @@ public final class Belonging implements Rejoin.Place {
     }
 
     /** What a finder brings, for a node that is in no mesh but one of its own that nobody joined. */
-    private List<Finder.Way> ways(Membership place, NodeId self, Path folder)
+    private List<Finder.Way> ways(Membership place, NodeId self, MeshFolder folder)
             throws Stranded, IOException, InterruptedException {
-        boolean isSettled = isMember(place, self) && !isLonelyFounder(folder);
+        boolean isSettled = isMember(place, self) && !folder.isOfLonelyFounder();
         if (plan.finder().isEmpty() || isSettled) return List.of();
         Finder finder = plan.finder().get();
         Optional<MeshId> mine = place.standing().map(now -> now.trust().mesh());
@@ -236,20 +234,10 @@ public final class Belonging implements Rejoin.Place {
         }
     }
 
-    /** A throw-away key earns certificates that nobody can use after it, so what an earlier run left is swept. */
-    private Path folder() throws IOException {
-        if (!plan.isEphemeral()) return plan.dataDir().resolve("mesh");
-        Path passing = plan.dataDir().resolve("run", "ephemeral-mesh");
-        sweep(passing);
-        return passing;
-    }
-
-    private static void sweep(Path folder) throws IOException {
-        if (!Files.exists(folder)) return;
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
-            for (Path file : files) Files.delete(file);
-        }
-        Files.delete(folder);
+    private MeshFolder folder() {
+        return plan.isEphemeral()
+                ? MeshFolder.passing(plan.dataDir().resolve("run", "ephemeral-mesh"))
+                : MeshFolder.lasting(plan.dataDir().resolve("mesh"));
     }
 
     /** The tokens, read and checked as far as that can be done here. */
@@ -271,17 +259,6 @@ public final class Belonging implements Rejoin.Place {
         Optional<MeshId> mine = place.standing().map(now -> now.trust().mesh());
         return mine.isPresent()
                 && invites.stream().anyMatch(invite -> !invite.mesh().equals(mine.get()));
-    }
-
-    /** Founded here, and nobody was ever let in: a mesh that nobody misses, made because no invite was at hand. */
-    private static boolean isLonelyFounder(Path folder) throws IOException {
-        var files = new MeshFiles(folder);
-        return files.meshKey().isPresent() && files.uses().isEmpty();
-    }
-
-    /** Not destroyed: a founder's key is all that can ever speak for a mesh. */
-    private static void putAside(Path folder) throws IOException {
-        Files.move(folder, folder.resolveSibling("mesh-left-" + System.currentTimeMillis()));
     }
 
     /** Whether what this node would show is still good. */
@@ -513,7 +490,7 @@ public final class Belonging implements Rejoin.Place {
 
     /** Lets the mesh go for good; the node must be closed next, which says goodbye. */
     public void forget() throws IOException {
-        if (opened != null && !plan.isEphemeral()) putAside(plan.dataDir().resolve("mesh"));
+        if (opened != null && !plan.isEphemeral()) folder().putAside();
         Optional<Path> peers = plan.kept("state", "peers.json");
         if (peers.isPresent()) Files.deleteIfExists(peers.get());
     }
@@ -609,6 +586,6 @@ public final class Belonging implements Rejoin.Place {
             here.endpoint().drain(FAREWELL);
             here.endpoint().close();
         }
-        if (plan.isEphemeral()) sweep(plan.dataDir().resolve("run", "ephemeral-mesh"));
+        folder().end();
     }
 }

@@ -3,8 +3,8 @@ package mesh.daemon.edge;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
-import mesh.core.route.Routes.Ending;
 import mesh.core.openai.Usage;
+import mesh.core.route.Routes.Ending;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 

@@ -29,9 +29,16 @@ final class OpenAiJava {
     private OpenAiJava() {}
 
     static Checks checks(SetUp setUp) {
+        var checks = new Checks();
+        addAnswers(checks, setUp);
+        addRefusals(checks, setUp);
+        addEnds(checks, setUp);
+        return checks;
+    }
+
+    private static void addAnswers(Checks checks, SetUp setUp) {
         OpenAIClient client = client(setUp.root(), setUp.key(), PATIENCE);
-        return new Checks()
-                .add("models", () -> {
+        checks.add("models", () -> {
                     List<String> ids = client.models().list().data().stream()
                             .map(model -> model.id())
                             .toList();
@@ -71,8 +78,12 @@ final class OpenAiJava {
                             .isEqualTo(vectors.get(2).embedding());
                     assertThat(vectors.get(0).embedding())
                             .isNotEqualTo(vectors.get(1).embedding());
-                })
-                .add(
+                });
+    }
+
+    private static void addRefusals(Checks checks, SetUp setUp) {
+        OpenAIClient client = client(setUp.root(), setUp.key(), PATIENCE);
+        checks.add(
                         "tooLong",
                         () -> assertThatThrownBy(() -> client.chat()
                                         .completions()
@@ -94,8 +105,11 @@ final class OpenAiJava {
                                         .chat()
                                         .completions()
                                         .create(ask(SetUp.RECITES).build()))
-                                .isInstanceOf(UnauthorizedException.class))
-                .add("timeout", () -> {
+                                .isInstanceOf(UnauthorizedException.class));
+    }
+
+    private static void addEnds(Checks checks, SetUp setUp) {
+        checks.add("timeout", () -> {
                     OpenAIClient hasty = client(setUp.endlessRoot(), setUp.key(), Duration.ofMillis(50));
                     assertThatThrownBy(() -> hasty.chat()
                                     .completions()

@@ -2,6 +2,8 @@ package mesh.daemon;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.net.UnknownHostException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -28,6 +30,7 @@ public record Config(
         Mesh mesh,
         Serve serve,
         Engine engine,
+        Fetching fetching,
         Path dataDir,
         boolean offline,
         Log log) {
@@ -70,6 +73,14 @@ public record Config(
     /** Which llama.cpp; empty means: one that is found, or installed. */
     public record Engine(Optional<Path> binDir) {}
 
+    /**
+     * Where models come from, and how fast.
+     *
+     * @param hub the address of the hub or its mirror
+     * @param bytesPerSecondMax 0 = no limit
+     */
+    public record Fetching(URI hub, long bytesPerSecondMax) {}
+
     /** How events are written. */
     public record Log(LogFormat format, LogLevel level) {}
 
@@ -81,6 +92,7 @@ public record Config(
 
     private static final int THREADS_MAX = 1024;
     private static final double BYTES_PER_GB = 1e9;
+    private static final double BYTES_PER_MB = 1e6;
     private static final String AUTO = "auto";
 
     public Config {
@@ -105,6 +117,7 @@ public record Config(
                         read.count(Setting.THREADS, THREADS_MAX),
                         read.gigabytes(Setting.MAX_VRAM)),
                 new Engine(read.folder(Setting.BIN_DIR)),
+                new Fetching(read.address(Setting.HUB_URL), read.bytesPerSecond()),
                 dataDir,
                 read.isOn(Setting.OFFLINE),
                 new Log(
@@ -154,6 +167,30 @@ public record Config(
                 throw refused(setting, word, "a number of gigabytes");
             }
             throw refused(setting, word, "a number of gigabytes above 0");
+        }
+
+        /** 0 for any. */
+        long bytesPerSecond() throws Refusal {
+            String word = word(Setting.MAX_DOWNLOAD);
+            if (word.equals(Setting.MAX_DOWNLOAD.preset())) return 0;
+            try {
+                double megabytes = Double.parseDouble(word);
+                if (megabytes > 0 && megabytes < 1e6) return Math.max(1, (long) (megabytes * BYTES_PER_MB));
+            } catch (NumberFormatException notANumber) {
+                throw refused(Setting.MAX_DOWNLOAD, word, "a number of megabytes per second");
+            }
+            throw refused(Setting.MAX_DOWNLOAD, word, "a number of megabytes per second above 0");
+        }
+
+        URI address(Setting setting) throws Refusal {
+            String word = word(setting);
+            try {
+                URI uri = new URI(word);
+                if (uri.getHost() != null && String.valueOf(uri.getScheme()).matches("https?")) return uri;
+            } catch (URISyntaxException malformed) {
+                throw refused(setting, word, "an address such as " + setting.preset());
+            }
+            throw refused(setting, word, "an address such as " + setting.preset());
         }
 
         Optional<Path> folder(Setting setting) throws Refusal {

@@ -19,6 +19,8 @@ import mesh.daemon.edge.RouteTable;
 import mesh.daemon.edge.Served;
 import mesh.daemon.edge.StaticFiles;
 import mesh.daemon.engine.EngineShelf;
+import mesh.daemon.fetch.Network;
+import mesh.daemon.fetch.Patience;
 import mesh.daemon.hardware.Cores;
 import mesh.daemon.hardware.Memory;
 import mesh.daemon.hardware.PortHolder;
@@ -27,6 +29,8 @@ import mesh.daemon.log.LogOutput;
 import mesh.daemon.loop.Belonging;
 import mesh.daemon.loop.Unable;
 import mesh.daemon.models.Catalog;
+import mesh.daemon.models.Downloads;
+import mesh.daemon.models.Hub;
 import mesh.daemon.models.ModelStore;
 import mesh.daemon.process.Children;
 import mesh.daemon.process.LoopbackPorts;
@@ -88,8 +92,12 @@ public final class Daemon implements AutoCloseable {
         this.engines =
                 new EngineRoom(config.engine().binDir(), new EngineShelf(dataDir.engine()), config.offline(), terminal);
         this.loops = EdgeLoops.start();
-        var store = new ModelStore(dataDir.models(), Catalog::bundled);
-        var rooms = new LocalModels.Parts(store, engines, children, new LoopbackPorts(), loops, terminal);
+        var store = new ModelStore(
+                dataDir.models(), Catalog::bundled, new Hub(config.fetching().hub()));
+        var network = Network.of(
+                System.getenv(), config.fetching().hub(), config.fetching().bytesPerSecondMax(), Patience.USUAL);
+        var downloads = new Downloads(store, network, config.offline());
+        var rooms = new LocalModels.Parts(store, downloads, engines, children, new LoopbackPorts(), loops, terminal);
         this.models = new LocalModels(
                 rooms,
                 new Limits(
@@ -98,7 +106,7 @@ public final class Daemon implements AutoCloseable {
                         config.serve().ctxTokens(),
                         config.serve().parallel(),
                         config.serve().threads()));
-        this.hosting = new Hosting(config.name(), memory, models, engines, store, dataDir.models());
+        this.hosting = new Hosting(config.name(), memory, models, engines, store, dataDir.models(), config.offline());
         var plan = new Belonging.Plan(
                 dataDir.root(),
                 config.mesh().invites(),

@@ -54,6 +54,8 @@ final class Hosting implements Orders {
     /** A model that became ready is in everybody's table this much later, beside the way there. */
     private static final long LOOK_MILLIS = 200;
 
+    private static final long FETCH_STEP_BYTES = 8_000_000_000L;
+
     /** What every language model can; what else one can is not read from its file yet. */
     private static final List<Skill> CHATS = List.of(Skill.CHAT);
 
@@ -63,6 +65,7 @@ final class Hosting implements Orders {
     private final EngineRoom engines;
     private final ModelStore store;
     private final Path modelsFolder;
+    private final boolean isOffline;
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Set<ModelRef> orderedByMesh = ConcurrentHashMap.newKeySet();
     private final Set<ModelRef> seen = new HashSet<>();
@@ -72,13 +75,21 @@ final class Hosting implements Orders {
     private boolean isEngineWanted;
     private Optional<Profile> told = Optional.empty();
 
-    Hosting(String name, Memory memory, LocalModels models, EngineRoom engines, ModelStore store, Path modelsFolder) {
+    Hosting(
+            String name,
+            Memory memory,
+            LocalModels models,
+            EngineRoom engines,
+            ModelStore store,
+            Path modelsFolder,
+            boolean isOffline) {
         this.name = name;
         this.memory = memory;
         this.models = models;
         this.engines = engines;
         this.store = store;
         this.modelsFolder = modelsFolder;
+        this.isOffline = isOffline;
     }
 
     void start(Belonging belonging) {
@@ -119,7 +130,17 @@ final class Hosting implements Orders {
                 List.of(),
                 // Tensors travel in tunnels that this release does not lay, so nobody is told that they may.
                 false,
-                0);
+                isClient || isOffline ? 0 : fetchBytes());
+    }
+
+    /** Half of what is free, so that no member's wish fills this disk; in whole GB, so that it is no news each second. */
+    private long fetchBytes() {
+        try {
+            long free = Files.getFileStore(modelsFolder).getUsableSpace() / 2;
+            return Math.min(free - free % FETCH_STEP_BYTES, Profile.BYTES_MAX);
+        } catch (IOException unknown) {
+            return 0;
+        }
     }
 
     private static Profile.Engine engine(Engine found) {
@@ -147,7 +168,7 @@ final class Hosting implements Orders {
     /** What the operator asked for, rather than the mesh. */
     private List<Wanted> wanted() {
         return models.status().stream()
-                .map(model -> new Wanted(new ModelRef(model.name()), "", model.needBytes()))
+                .map(model -> new Wanted(new ModelRef(model.name()), models.source(model.name()), model.needBytes()))
                 .filter(wanted -> !orderedByMesh.contains(wanted.model()))
                 .limit(Profile.MODELS_MAX)
                 .toList();
@@ -244,6 +265,18 @@ final class Hosting implements Orders {
                 refused(model, "split_unserved", "this release serves whole models only");
             else if (models.add(model.name())
                     instanceof LocalModels.Wish.Refused(String code, String message, boolean isMissing))
+                refused(model, code, message);
+        });
+    }
+
+    /** Serving follows by itself, once the file is here. */
+    @Override
+    public void fetch(ModelRef model, String source) {
+        Thread.ofVirtual().name("fetch-" + model).start(() -> {
+            if (!isNotIn(models.status(), model)) return;
+            orderedByMesh.add(model);
+            log.info("model.assigned", "model", model, "source", source);
+            if (models.add(source) instanceof LocalModels.Wish.Refused(String code, String message, boolean isMissing))
                 refused(model, code, message);
         });
     }

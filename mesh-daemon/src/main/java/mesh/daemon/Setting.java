@@ -14,7 +14,7 @@ public enum Setting {
             Kind.LIST,
             "NAME",
             "",
-            "a model to serve: a path to a GGUF file, a name in the data dir or catalog, or demo, demo-tiny, demo-large"),
+            "a model to serve: a path to a GGUF file, a name in the data dir or catalog, org/repo/file.gguf, a URL, or demo"),
     JOIN(
             Kind.LIST,
             "TOKEN",
@@ -40,6 +40,8 @@ public enum Setting {
     MAX_VRAM(Kind.VALUE, "GB", "all", "at most so much memory for models, in 10^9 bytes; never raises what is there"),
     THREADS(Kind.VALUE, "N", "auto", "threads per model; auto shares the cores among the models"),
     BIN_DIR(Kind.VALUE, "DIR", "auto", "where llama-server is; auto looks at the managed install, then at PATH"),
+    HUB_URL(Kind.VALUE, "URL", "https://huggingface.co", "where models are fetched from: the hub, or a mirror of it"),
+    MAX_DOWNLOAD(Kind.VALUE, "MB", "any", "at most so many megabytes per second for downloads; any sets no limit"),
     OFFLINE(Kind.SWITCH, "", "false", "never leave this machine: no download, no install"),
     DATA_DIR(Kind.VALUE, "DIR", "~/.mesh", "everything mesh keeps; one daemon per folder"),
     CONFIG(

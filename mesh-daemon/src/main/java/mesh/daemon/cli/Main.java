@@ -32,6 +32,7 @@ import picocli.CommandLine.ScopeType;
             LoadCommand.class,
             DropCommand.class,
             ModelsCommand.class,
+            DownloadCommand.class,
             InviteCommand.class,
             LeaveCommand.class,
             EngineCommand.class,

@@ -4,15 +4,13 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -32,8 +30,6 @@ final class PartFile implements AutoCloseable {
 
     /** A crash costs what came in since the last note. */
     private static final long NOTE_NANOS = TimeUnit.SECONDS.toNanos(1);
-
-    private static final int READ_BYTES = 1 << 20;
 
     private static final JsonMapper JSON = JsonMapper.builder()
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
@@ -276,22 +272,12 @@ final class PartFile implements AutoCloseable {
     /** Reads the whole file once; {@code isUnwanted} is asked on the way. */
     String hash(Progress progress, BooleanSupplier isUnwanted) throws FetchRefused {
         try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            long total = file.size();
-            var bytes = ByteBuffer.allocate(READ_BYTES);
-            for (long at = 0; at < total; ) {
-                if (isUnwanted.getAsBoolean()) throw new FetchRefused(FetchReason.STOPPED, "stopped");
-                int count = file.read(bytes.clear(), at);
-                if (count < 0) break;
-                digest.update(bytes.flip());
-                at += count;
-                progress.at(Progress.Phase.CHECKING, at, total);
-            }
-            return HexFormat.of().formatHex(digest.digest());
+            return Hashing.sha256(file, (done, total) -> {
+                if (isUnwanted.getAsBoolean()) throw new ClosedChannelException();
+                progress.at(Progress.Phase.CHECKING, done, total);
+            });
         } catch (IOException failed) {
             throw FetchRefused.disk(order.part(), failed);
-        } catch (NoSuchAlgorithmException absent) {
-            throw new IllegalStateException("every JDK has SHA-256", absent);
         }
     }
 

@@ -155,8 +155,7 @@ final class Source {
         }
         URI at = uri;
         for (int i = 0; i <= REDIRECTS_MAX; i++) {
-            if (!isHttp(at))
-                throw new FetchRefused(FetchReason.BAD_REDIRECT, "not an http address url=" + shown(at));
+            if (!isHttp(at)) throw new FetchRefused(FetchReason.BAD_REDIRECT, "not an http address url=" + shown(at));
             HttpResponse<InputStream> answer = ask(at, headers);
             String next = answer.statusCode() / 100 == 3
                     ? answer.headers().firstValue("location").orElse(null)

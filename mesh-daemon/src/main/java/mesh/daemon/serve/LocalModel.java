@@ -2,6 +2,7 @@ package mesh.daemon.serve;
 
 import mesh.core.id.ModelRef;
 import mesh.daemon.edge.TcpEngine;
+import mesh.daemon.models.Downloads.Download;
 import mesh.daemon.models.ModelFile;
 import mesh.daemon.process.Supervisor;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,9 @@ final class LocalModel {
     sealed interface Standing {
         /** Its file is made, its engine looked for or installed. */
         record Preparing(String what) implements Standing {}
+
+        /** Its file is on its way. */
+        record Downloading(String progress) implements Standing {}
 
         record Loading(String progress) implements Standing {}
 
@@ -31,12 +35,15 @@ final class LocalModel {
     }
 
     private final ModelRef ref;
+    private final String said;
     private volatile @Nullable Plan plan;
     private volatile @Nullable Supervisor supervisor;
+    private volatile @Nullable Download download;
     private volatile Standing standing = new Standing.Preparing("preparing");
 
-    LocalModel(ModelRef ref) {
+    LocalModel(ModelRef ref, String said) {
         this.ref = ref;
+        this.said = said;
     }
 
     ModelRef ref() {
@@ -45,6 +52,11 @@ final class LocalModel {
 
     String name() {
         return ref.name();
+    }
+
+    /** What the user called it. */
+    String said() {
+        return said;
     }
 
     Standing standing() {
@@ -59,6 +71,7 @@ final class LocalModel {
     String detail() {
         return switch (standing) {
             case Standing.Preparing(String what) -> what;
+            case Standing.Downloading(String progress) -> progress;
             case Standing.Loading(String progress) -> progress;
             case Standing.Ready ready -> "";
             case Standing.Failed(String code, String message) -> message;
@@ -72,6 +85,16 @@ final class LocalModel {
 
     void planned(Plan made) {
         plan = made;
+    }
+
+    /** Its file, as long as that is on its way. */
+    @Nullable
+    Download download() {
+        return download;
+    }
+
+    void comesBy(@Nullable Download bringing) {
+        download = bringing;
     }
 
     @Nullable

@@ -2,6 +2,7 @@ package mesh.daemon.serve;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -18,7 +19,9 @@ import mesh.daemon.engine.ServerCommand;
 import mesh.daemon.engine.Serving;
 import mesh.daemon.log.Log;
 import mesh.daemon.models.DemoModel;
+import mesh.daemon.models.Downloads;
 import mesh.daemon.models.ModelFile;
+import mesh.daemon.models.ModelSource;
 import mesh.daemon.models.ModelStore;
 import mesh.daemon.models.Resolved;
 import mesh.daemon.process.ChildState;
@@ -40,6 +43,9 @@ public final class LocalModels implements Models {
     /** A small model is there by then; a large one says how far it has come. */
     private static final int RETRY_AFTER_SECONDS = 2;
 
+    /** A hub that was down or busy is asked again after that. */
+    private static final Duration DOWNLOAD_AGAIN = Duration.ofMinutes(1);
+
     private static final String OWNER = "mesh";
     private static final String SOLO = "solo";
 
@@ -51,6 +57,7 @@ public final class LocalModels implements Models {
     /** The rooms this one is built from. */
     public record Parts(
             ModelStore store,
+            Downloads downloads,
             EngineRoom engines,
             Children children,
             LoopbackPorts ports,
@@ -72,15 +79,25 @@ public final class LocalModels implements Models {
 
     /**
      * Takes a model up, in the user's words, and answers once its file and the memory were looked at; a demo is made
-     * for that, and shown as loading meanwhile. Blocks.
+     * for that, and shown as loading meanwhile. A model that has to be fetched is granted at once, and is loading until
+     * it is here. Blocks.
      */
     public Wish add(String said) {
         Optional<ModelRef> known = DemoModel.named(said).map(demo -> new ModelRef(said));
-        if (known.isPresent() && !entered(known.get())) return served(known.get());
+        if (known.isPresent() && !entered(known.get(), said)) return served(known.get());
         switch (parts.store().find(said)) {
             case Resolved.Found(ModelFile file) -> {
-                if (known.isEmpty() && !entered(file.ref())) return served(file.ref());
-                return admit(named(file.ref().name()).orElseThrow(), file);
+                if (known.isEmpty() && !entered(file.ref(), said)) return served(file.ref());
+                Wish wish = admit(named(file.ref().name()).orElseThrow(), file);
+                if (wish instanceof Wish.Refused) leave(file.ref());
+                return wish;
+            }
+            case Resolved.Fetchable(ModelSource source) -> {
+                if (!entered(source.ref(), said)) return served(source.ref());
+                LocalModel model = named(source.ref().name()).orElseThrow();
+                model.stands(new Standing.Downloading("downloading"));
+                Thread.ofVirtual().name("download-" + source.ref()).start(() -> bring(model, source));
+                return new Wish.Granted(model.name());
             }
             case Resolved.NotFound(var reason, var message, var near, var advice) -> {
                 known.ifPresent(this::leave);
@@ -91,6 +108,42 @@ public final class LocalModels implements Models {
                 known.ifPresent(this::leave);
                 return new Wish.Refused(code, message, false);
             }
+        }
+    }
+
+    /** Fetches a model, for as long as trying again may help, and takes it up. */
+    private void bring(LocalModel model, ModelSource source) {
+        parts.terminal().accept(model.name() + ": not on this machine, downloading " + source.said());
+        try {
+            while (models.contains(model)) {
+                Downloads.Download download = parts.downloads()
+                        .of(
+                                source,
+                                (phase, done, total) ->
+                                        model.stands(new Standing.Downloading(Downloads.words(phase, done, total))));
+                model.comesBy(download);
+                if (!models.contains(model)) return;
+                switch (download.run()) {
+                    case Downloads.Brought.Here(ModelFile file) -> {
+                        model.comesBy(null);
+                        if (models.contains(model)
+                                && admit(model, file) instanceof Wish.Refused(var code, var message, var isMissing))
+                            failed(model, code, message);
+                        return;
+                    }
+                    case Downloads.Brought.Refused(String code, String message, boolean passes) -> {
+                        if (!models.contains(model)) return;
+                        if (!passes) {
+                            failed(model, code, message);
+                            return;
+                        }
+                        model.stands(new Standing.Downloading("download waits: " + code + ", tries again"));
+                    }
+                }
+                Thread.sleep(DOWNLOAD_AGAIN);
+            }
+        } catch (InterruptedException ending) {
+            // Only the JVM's end interrupts this thread.
         }
     }
 
@@ -122,6 +175,13 @@ public final class LocalModels implements Models {
         return models.stream().map(LocalModels::status).toList();
     }
 
+    /** Where other nodes can fetch a model of this one; empty where they cannot. */
+    public String source(String name) {
+        return parts.store()
+                .elsewhere(named(name).map(LocalModel::said).orElse(name))
+                .orElse("");
+    }
+
     @Override
     public List<Entry> list() {
         return models.stream().map(this::entry).toList();
@@ -135,6 +195,7 @@ public final class LocalModels implements Models {
                     Near.names(name, models.stream().map(LocalModel::name).toList()));
         return switch (model.get().standing()) {
             case Standing.Preparing(String what) -> new Answer.Loading(name, what, RETRY_AFTER_SECONDS);
+            case Standing.Downloading(String progress) -> new Answer.Loading(name, progress, RETRY_AFTER_SECONDS);
             case Standing.Loading(String progress) -> new Answer.Loading(name, progress, RETRY_AFTER_SECONDS);
             case Standing.Ready(TcpEngine engine) -> new Answer.Ready(engine, name);
             case Standing.Failed(String code, String message) -> new Answer.Failed(name, code, message);
@@ -145,6 +206,7 @@ public final class LocalModels implements Models {
         Plan plan = model.plan();
         String reason = switch (model.standing()) {
             case Standing.Preparing preparing -> "preparing";
+            case Standing.Downloading downloading -> "downloading";
             case Standing.Loading loading -> "model_loading";
             case Standing.Ready ready -> "fits_here";
             case Standing.Failed failed -> failed.code();
@@ -164,6 +226,7 @@ public final class LocalModels implements Models {
     private static State stateOf(LocalModel model) {
         return switch (model.standing()) {
             case Standing.Preparing preparing -> State.LOADING;
+            case Standing.Downloading downloading -> State.LOADING;
             case Standing.Loading loading -> State.LOADING;
             case Standing.Ready ready -> State.READY;
             case Standing.Failed failed -> State.FAILED;
@@ -182,10 +245,10 @@ public final class LocalModels implements Models {
         return Optional.empty();
     }
 
-    private synchronized boolean entered(ModelRef ref) {
+    private synchronized boolean entered(ModelRef ref, String said) {
         if (named(ref.name()).isPresent()) return false;
         var grown = new ArrayList<>(models);
-        grown.add(new LocalModel(ref));
+        grown.add(new LocalModel(ref, said));
         models = List.copyOf(grown);
         return true;
     }
@@ -209,7 +272,6 @@ public final class LocalModels implements Models {
         switch (limits.plan(file, takenBytes, models.size() - 1)) {
             case Limits.Planned.Fits(Plan plan) -> model.planned(plan);
             case Limits.Planned.TooBig(String message) -> {
-                leave(model.ref());
                 return new Wish.Refused("model_too_big", message, false);
             }
         }
@@ -283,6 +345,7 @@ public final class LocalModels implements Models {
                 List.of());
         Plan plan = model.plan();
         if (plan == null) return;
+        parts.store().used(plan.file());
         parts.terminal()
                 .accept(model.name() + ": ready, " + plan.slots() + " at once, " + plan.ctxTokens()
                         + " tokens of context");
@@ -300,6 +363,8 @@ public final class LocalModels implements Models {
 
     /** Connections first: llama-server waits for its clients before it goes. */
     private void stop(LocalModel model) throws InterruptedException {
+        Downloads.Download download = model.download();
+        if (download != null) download.stop();
         if (model.standing() instanceof Standing.Ready(TcpEngine engine))
             parts.loops().closeConnectionsTo(engine.address());
         Supervisor supervisor = model.supervisor();

@@ -305,7 +305,8 @@ class FetchTest {
                     .isInstanceOf(Fetched.Done.class);
 
             assertThat(hub.asked().getFirst().header("authorization")).isEqualTo("Bearer hf_secret");
-            assertThat(cdn.asked()).allMatch(asked -> asked.header("authorization").isEmpty());
+            assertThat(cdn.asked())
+                    .allMatch(asked -> asked.header("authorization").isEmpty());
         }
     }
 
@@ -419,7 +420,9 @@ class FetchTest {
 
     private List<String> names() throws IOException {
         try (var files = Files.list(folder)) {
-            return files.map(file -> String.valueOf(file.getFileName())).sorted().toList();
+            return files.map(file -> String.valueOf(file.getFileName()))
+                    .sorted()
+                    .toList();
         }
     }
 

@@ -22,6 +22,9 @@ public sealed interface Event {
     /** The connection to {@code peer} broke, or using it failed. */
     record PeerDown(NodeId peer) implements Event {}
 
+    /** The mesh withdrew what {@code peer} is a member by: it is gone now, whatever it answers. */
+    record PeerRevoked(NodeId peer) implements Event {}
+
     /**
      * What this node is changed: memory, files, engine, addresses, the operator's models. The node itself knows which
      * role it plays, what it serves, what is asked of it and how far others are; these rows are ignored, but for served

@@ -121,6 +121,11 @@ public final class Node {
                 if (passive) client.lost(peer, now, out);
                 else members.lookAt(peer, now, outbox);
             }
+            case Event.PeerRevoked(NodeId peer) -> {
+                followers.lost(peer);
+                if (!passive) members.expel(peer, now, outbox);
+                else if (client.revoked(peer, now, out)) snapshot = null;
+            }
             case Event.Described(Profile facts) -> own.describe(facts);
             case Event.Taken(Assigned assigned) -> own.take(assigned);
             case Event.Dropped(ModelRef model) -> own.drop(model);
@@ -182,6 +187,8 @@ public final class Node {
             case Message.RouteNews news -> {
                 if (passive && client.news(from, news, now)) snapshot = null;
             }
+            // Whoever keeps this node's trust hears these; what comes of them arrives as an event.
+            case Message.Revoking aboutTrust -> {}
         }
     }
 

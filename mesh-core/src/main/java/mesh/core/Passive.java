@@ -53,6 +53,14 @@ final class Passive {
         if (Objects.equals(peer, source)) askAnother(nowMillis, out);
     }
 
+    /** Whether the table changed. */
+    boolean revoked(NodeId peer, long nowMillis, List<Effect> out) {
+        introduced.remove(peer);
+        boolean changed = hosts.remove(peer) != null;
+        lost(peer, nowMillis, out);
+        return changed;
+    }
+
     void tick(long nowMillis, List<Effect> out) {
         if (source == null) return;
         if (waiting && nowMillis - askedAtMillis > ANSWER_MILLIS_MAX) askAnother(nowMillis, out);

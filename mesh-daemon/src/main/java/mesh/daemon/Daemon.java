@@ -11,6 +11,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
 import mesh.daemon.api.ManagementApi;
+import mesh.daemon.api.OllamaApi;
 import mesh.daemon.api.OpenAiApi;
 import mesh.daemon.edge.EdgeLoops;
 import mesh.daemon.edge.EdgeServer;
@@ -232,7 +233,9 @@ public final class Daemon implements AutoCloseable {
 
     private RouteTable apiRoutes() {
         var routes = new RouteTable();
-        new OpenAiApi(config.name(), models).addTo(routes);
+        var openAi = new OpenAiApi(config.name(), models);
+        openAi.addTo(routes);
+        new OllamaApi(openAi, models).addTo(routes);
         return routes;
     }
 

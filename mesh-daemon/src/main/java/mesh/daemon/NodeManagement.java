@@ -5,11 +5,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import mesh.core.id.Checked;
 import mesh.core.id.Invite;
 import mesh.core.id.MeshId;
+import mesh.core.id.NodeId;
 import mesh.core.id.Role;
 import mesh.core.id.Serial;
 import mesh.core.member.Member;
@@ -25,6 +28,10 @@ import mesh.daemon.serve.LocalModels.Wish;
 /** The daemon as its management API sees it. Called on virtual threads. */
 final class NodeManagement implements Management {
     private static final double MICROS_PER_MILLI = 1_000;
+
+    /** As many as logs and tables show; fewer may be typed by mistake. */
+    private static final int ID_CHARS_MIN = 10;
+
     private static final long SECONDS_MAX = 365L * 24 * 3_600;
 
     private final String nodeName;
@@ -73,7 +80,8 @@ final class NodeManagement implements Management {
                         .flatMap(snapshot -> snapshot.peers().stream())
                         .map(this::shown)
                         .toList(),
-                requests.counts());
+                requests.counts(),
+                belonging.refused());
     }
 
     @Override
@@ -173,6 +181,51 @@ final class NodeManagement implements Management {
         } catch (IOException full) {
             return new Changed.Refused("data_dir_unusable", "cannot write it down: " + full.getMessage(), false);
         }
+    }
+
+    @Override
+    public Changed expel(String said) {
+        List<NodeId> meant = named(said);
+        if (meant.isEmpty())
+            return new Changed.Refused("peer_unknown", "no node is known as " + said + "; see mesh status", true);
+        if (meant.size() > 1)
+            return new Changed.Refused("peer_ambiguous", said + " is " + meant.size() + " nodes; give the id", false);
+        NodeId member = meant.getFirst();
+        try {
+            return switch (belonging.revoke(member)) {
+                case Checked.Good<NodeId> done -> new Changed.Done(member.hex());
+                case Checked.Refused<NodeId>(var reason) ->
+                    new Changed.Refused(reason.code(), unexpelled(reason), false);
+            };
+        } catch (IOException full) {
+            return new Changed.Refused("data_dir_unusable", "cannot write it down: " + full.getMessage(), false);
+        }
+    }
+
+    /** A whole id needs nobody to know it: a stolen laptop is put out while it is away. */
+    private List<NodeId> named(String said) {
+        if (said.matches("[0-9a-f]{64}")) return List.of(NodeId.parse(said));
+        var all = new TreeMap<NodeId, String>();
+        for (NodeId each : belonging.connected()) all.put(each, "");
+        for (var snapshot : belonging.snapshot().stream().toList())
+            for (Member each : snapshot.peers())
+                all.put(each.id(), each.profile().name());
+        return all.entrySet().stream()
+                .filter(known -> known.getValue().equals(said)
+                        || (said.length() >= ID_CHARS_MIN
+                                && known.getKey().hex().startsWith(said)))
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+
+    private static String unexpelled(mesh.core.id.Refusal reason) {
+        return switch (reason) {
+            case NO_CREDENTIAL -> "this node is in no mesh yet; see mesh status";
+            case NOT_ADMIN -> "only an admin may revoke, and an admin only those it let in, unless it is the founder";
+            case WRONG_NODE -> "that is this node itself; see mesh leave";
+            case FULL -> "this mesh has as many revocations as it can hold";
+            default -> "not revoked: " + reason.code();
+        };
     }
 
     @Override

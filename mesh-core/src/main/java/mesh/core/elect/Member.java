@@ -101,6 +101,7 @@ record Member(NodeId id, Profile profile, Assigned assigned, Need need, Optional
     Optional<Reason> splitFault() {
         if (!profile.splits()) return Optional.of(Reason.NOT_CERTIFIED);
         if (profile.engine().rpcMajor() == 0) return Optional.of(Reason.NO_ENGINE);
+        if (isIn(Phase.FAILED)) return Optional.of(Reason.ENGINE_FAILED);
         return isIn(Phase.DRAINING) ? Optional.of(Reason.DRAINING) : Optional.empty();
     }
 

@@ -13,8 +13,11 @@ public final class Admission {
     /** A month: long enough for a node that sleeps through a holiday, short enough that revocations can be forgotten. */
     public static final long MEMBER_MILLIS = 30L * 24 * 3_600_000;
 
-    /** Everyone below an admin falls with its certificate, so it lasts longer than theirs. */
-    public static final long ADMIN_MILLIS = 365L * 24 * 3_600_000;
+    /**
+     * Everyone below an admin falls with its certificate, and nobody but the founder can give a longer one than its own:
+     * a mesh whose founder is lost for ever lives this long.
+     */
+    public static final long ADMIN_MILLIS = 3_650L * 24 * 3_600_000;
 
     private final Signer signer;
     private final TreeMap<Serial, Uses> uses = new TreeMap<>();
@@ -44,8 +47,9 @@ public final class Admission {
                 .then(yes -> admin(trust, terms.issuer(), invite.issuer(), nowMillis))
                 .then(yes -> trust.admissible(invite, nowMillis))
                 .then(yes -> roomBelow(own))
-                .then(yes -> countable(invite, presenter, nowMillis))
-                .then(yes -> certify(own, presenter, terms.role(), fresh, nowMillis));
+                .then(yes -> certify(own, presenter, terms.role(), fresh, nowMillis))
+                .then(earned -> trust.isRevoked(earned) ? Checked.refused(Refusal.REVOKED) : Checked.good(earned))
+                .then(earned -> countable(invite, presenter, nowMillis).then(yes -> Checked.good(earned)));
     }
 
     /** The same role for another term, for a member whose present credential still holds. */

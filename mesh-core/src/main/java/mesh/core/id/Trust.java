@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 public final class Trust {
     /** Far more than a mesh ever revokes; a flood beyond it is refused, and what is held is never forgotten early. */
     public static final int REVOCATIONS_MAX = 4_096;
+
+    /** Kept free for the mesh's key: an admin gone bad must not fill the list before it is revoked. */
+    private static final int REVOCATIONS_RESERVED = 1_024;
 
     /** Clocks of laptops differ by this much without anybody noticing. */
     public static final long SKEW_MILLIS = 10 * 60_000;
@@ -55,6 +59,13 @@ public final class Trust {
         return heard;
     }
 
+    /** Those that still name something, by their marks: what two members compare. */
+    public SortedMap<Long, Revocation> revocations(long nowMillis) {
+        var marked = new TreeMap<Long, Revocation>();
+        for (Revocation each : heard) if (each.terms().untilMillis() >= nowMillis) marked.put(each.mark(), each);
+        return marked;
+    }
+
     /** The role that {@code speaker}, who has proved its key, holds by this credential at this moment. */
     public Checked<Role> check(Credential credential, NodeId speaker, long nowMillis) {
         if (!credential.subject().equals(speaker)) return Checked.refused(Refusal.WRONG_NODE);
@@ -66,6 +77,11 @@ public final class Trust {
         for (int i = 0; i < credential.chain().size(); i++)
             if (isRevoked(credential.chain(), i, Credential.DEPTH_MAX)) return true;
         return false;
+    }
+
+    /** Whether a node may hold nothing at all, other than as an admin: those are revoked from above. */
+    public boolean isRevoked(NodeId node) {
+        return stands(byNode.get(node), Optional.empty(), Credential.DEPTH_MAX);
     }
 
     /** Whether an invite, whose issuer was checked, is whole, in time and not withdrawn. */
@@ -95,7 +111,8 @@ public final class Trust {
         return entitled.then(yes -> {
             var more = new ArrayList<Revocation>();
             for (Revocation known : heard) if (known.terms().untilMillis() >= nowMillis) more.add(known);
-            if (more.size() >= REVOCATIONS_MAX) return Checked.refused(Refusal.FULL);
+            int max = terms.by().isEmpty() ? REVOCATIONS_MAX : REVOCATIONS_MAX - REVOCATIONS_RESERVED;
+            if (more.size() >= max) return Checked.refused(Refusal.FULL);
             more.add(revocation);
             return Checked.good(new Trust(mesh, verifier, more));
         });

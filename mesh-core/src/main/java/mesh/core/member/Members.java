@@ -113,6 +113,15 @@ public final class Members {
         if (lost != null && lost.isLive()) prober.probe(lost, nowMillis, out);
     }
 
+    /** Buries {@code peer} without asking it: the mesh has put it out. */
+    public void expel(NodeId peer, long nowMillis, Outbox out) {
+        Peer expelled = table.peer(peer);
+        if (expelled == null || !expelled.isLive()) return;
+        var verdict = voice.accuse(peer, expelled.said.incarnation(), Accusation.Verdict.DEAD);
+        bury(expelled, verdict, Member.State.DEAD, nowMillis, out);
+        spread(nowMillis, out);
+    }
+
     /** Says something new of this node. */
     public void say(Profile profile, long nowMillis, Outbox out) {
         speak(said.incarnation(), profile, nowMillis);

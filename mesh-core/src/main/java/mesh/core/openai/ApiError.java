@@ -16,7 +16,9 @@ public record ApiError(
     /** The families that SDKs turn into exception classes. */
     public enum Type {
         INVALID_REQUEST("invalid_request_error"),
+        AUTHENTICATION("authentication_error"),
         PERMISSION("permission_error"),
+        RATE_LIMIT("rate_limit_error"),
         SERVER("server_error");
 
         private final String wire;
@@ -55,8 +57,23 @@ public record ApiError(
         return invalid(400, "invalid_json", "the body must be one JSON object: " + why);
     }
 
+    public static ApiError notForm(String why) {
+        return invalid(400, "invalid_form", "the body must be a form in parts, as its content type says: " + why);
+    }
+
     public static ApiError bodyTooLarge(long bytesMax) {
         return invalid(413, "body_too_large", "the body is larger than " + bytesMax + " bytes");
+    }
+
+    /** An answer of an engine as it is told in a dialect that is not the engine's own. */
+    public static ApiError ofStatus(int status, String code, String message) {
+        Type type = switch (status) {
+            case 401 -> Type.AUTHENTICATION;
+            case 403 -> Type.PERMISSION;
+            case 429 -> Type.RATE_LIMIT;
+            default -> status >= 500 ? Type.SERVER : Type.INVALID_REQUEST;
+        };
+        return new ApiError(status, type, code, null, message, 0);
     }
 
     /** {@code near} are names the caller may have meant, best first. */

@@ -1,39 +1,61 @@
 package mesh.core.openai;
 
+import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
  * What a proxy must know of a request body to carry it: which model, and whether the answer is a stream. Fed with the
- * body's pieces as they arrive, wherever they are cut, even when {@code model} comes after 30 MB. Text that cannot be
- * one JSON object is noticed at the first wrong byte. Not thread-safe; one per body.
+ * body's pieces as they arrive, wherever they are cut, even when {@code model} comes after 30 MB. A body is one JSON
+ * object or a form in parts; text that can be neither is noticed at the first wrong byte. Not thread-safe; one per body.
  */
 public final class ModelPeek {
     private static final String MODEL = "model";
     private static final String STREAM = "stream";
     private static final String STREAM_OPTIONS = "stream_options";
     private static final String INCLUDE_USAGE = "include_usage";
+    private static final String FORM = "multipart/form-data";
 
-    private final JsonScan scan = new JsonScan(List.of(MODEL, STREAM, STREAM_OPTIONS));
+    private final Body body;
+
+    public ModelPeek() {
+        this(new Json());
+    }
+
+    private ModelPeek(Body body) {
+        this.body = body;
+    }
+
+    /** {@code contentType} as the caller sent it; whatever is no form is taken for JSON, as engines do. */
+    public static ModelPeek of(String contentType) {
+        if (!contentType.toLowerCase(Locale.ROOT).startsWith(FORM)) return new ModelPeek();
+        return new ModelPeek(new FormScan(FormScan.boundary(contentType), List.of(MODEL, STREAM)));
+    }
 
     /** Takes the next piece of the body; the array may be reused afterwards. */
     public void feed(byte[] bytes, int from, int to) {
-        scan.feed(bytes, from, to);
+        body.feed(bytes, from, to);
     }
 
-    /** Why this body is not one JSON object; empty while it still may become one. */
-    public Optional<String> fault() {
-        return scan.fault();
+    /** Why this body is not what it says it is; empty while it still may become that. */
+    public Optional<ApiError> fault() {
+        return body.fault().map(body::error);
     }
 
-    /** Whether the object has ended; only space may follow. */
+    /** Whether the object or form has ended; only space may follow. */
     public boolean isWhole() {
-        return scan.isWhole();
+        return body.isWhole();
+    }
+
+    /** What to answer when the body has ended and is not whole. */
+    public ApiError cut() {
+        return body.error("it ends too early");
     }
 
     public Named model() {
-        if (scan.isTooLong(MODEL)) return new Named.Odd("longer than " + JsonScan.VALUE_BYTES_MAX + " bytes");
-        Optional<String> raw = scan.raw(MODEL);
+        if (body.isTooLong(MODEL)) return new Named.Odd("longer than " + JsonScan.VALUE_BYTES_MAX + " bytes");
+        Optional<String> raw = body.raw(MODEL);
         if (raw.isEmpty() || raw.get().equals("null")) return new Named.Absent();
         String value = raw.get();
         if (value.charAt(0) != '"') return new Named.Odd("not a string");
@@ -42,12 +64,14 @@ public final class ModelPeek {
     }
 
     public boolean isStream() {
-        return scan.raw(STREAM).filter("true"::equals).isPresent();
+        return body.raw(STREAM)
+                .filter(value -> value.equals("true") || value.equals("\"true\""))
+                .isPresent();
     }
 
     /** Whether the caller asked for a last chunk with token counts. */
     public boolean isUsageWanted() {
-        return scan.raw(STREAM_OPTIONS)
+        return body.raw(STREAM_OPTIONS)
                 .filter(options -> options.startsWith("{"))
                 .map(ModelPeek::includesUsage)
                 .orElse(false);
@@ -55,7 +79,7 @@ public final class ModelPeek {
 
     private static boolean includesUsage(String options) {
         var inner = new JsonScan(List.of(INCLUDE_USAGE));
-        byte[] bytes = options.getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        byte[] bytes = options.getBytes(StandardCharsets.UTF_8);
         inner.feed(bytes, 0, bytes.length);
         return inner.raw(INCLUDE_USAGE).filter("true"::equals).isPresent();
     }
@@ -68,5 +92,54 @@ public final class ModelPeek {
         record Absent() implements Named {}
 
         record Odd(String why) implements Named {}
+    }
+
+    /** A body in one of its forms: wanted members by name, as JSON values. */
+    interface Body {
+        void feed(byte[] bytes, int from, int to);
+
+        Optional<String> fault();
+
+        boolean isWhole();
+
+        Optional<String> raw(String name);
+
+        boolean isTooLong(String name);
+
+        ApiError error(String why);
+    }
+
+    private static final class Json implements Body {
+        private final JsonScan scan = new JsonScan(List.of(MODEL, STREAM, STREAM_OPTIONS));
+
+        @Override
+        public void feed(byte[] bytes, int from, int to) {
+            scan.feed(bytes, from, to);
+        }
+
+        @Override
+        public Optional<String> fault() {
+            return scan.fault();
+        }
+
+        @Override
+        public boolean isWhole() {
+            return scan.isWhole();
+        }
+
+        @Override
+        public Optional<String> raw(String name) {
+            return scan.raw(name);
+        }
+
+        @Override
+        public boolean isTooLong(String name) {
+            return scan.isTooLong(name);
+        }
+
+        @Override
+        public ApiError error(String why) {
+            return ApiError.notJson(why);
+        }
     }
 }

@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import mesh.core.Check;
+import mesh.core.id.Checked;
 import mesh.core.id.NodeId;
+import mesh.core.id.Revocation;
+import mesh.core.id.Trust;
 import mesh.core.member.Carried;
 import mesh.core.member.Digest;
 import mesh.core.member.Told;
@@ -40,6 +43,9 @@ public final class Codec {
     private static final int ROUTE_REQUEST = 16;
     private static final int ROUTE_TABLE = 17;
     private static final int ROUTE_NEWS = 18;
+    private static final int REVOCATION_SUM = 32;
+    private static final int REVOCATION_MARKS = 33;
+    private static final int REVOCATIONS = 34;
 
     private Codec() {}
 
@@ -59,6 +65,15 @@ public final class Codec {
                         hosts);
             case Message.RouteNews(List<Told> changed, List<NodeId> gone) ->
                 news(cbor.array(3).number(ROUTE_NEWS), changed).list(gone, CborWriter::id);
+            case Message.RevocationSum(long sum) ->
+                cbor.array(2).number(REVOCATION_SUM).number(sum);
+            case Message.RevocationMarks(List<Long> held) ->
+                cbor.array(2).number(REVOCATION_MARKS).list(held, CborWriter::number);
+            case Message.Revocations(List<Revocation> told, List<Long> wanted) ->
+                cbor.array(3)
+                        .number(REVOCATIONS)
+                        .list(told, (out, revocation) -> out.bytes(revocation.bytes()))
+                        .list(wanted, CborWriter::number);
         }
         byte[] bytes = cbor.end().toBytes();
         Check.that(bytes.length <= FRAME_BYTES_MAX, "message fits a frame", bytes.length, message.getClass());
@@ -115,15 +130,32 @@ public final class Codec {
             case COMPARE -> new Message.Gossip(new Word.Compare(digest(cbor), news(cbor)));
             case VERSIONS -> new Message.Gossip(versions(cbor));
             case SUPPLY -> new Message.Gossip(new Word.Supply(news(cbor), cbor.list(ELEMENTS_MAX, CborReader::id)));
-            case ROUTE_REQUEST -> new Message.RouteRequest(cbor.number(Long.MIN_VALUE, Long.MAX_VALUE));
+            case ROUTE_REQUEST -> new Message.RouteRequest(any(cbor));
             case ROUTE_TABLE -> routeTable(cbor);
             case ROUTE_NEWS -> new Message.RouteNews(news(cbor), cbor.list(ELEMENTS_MAX, CborReader::id));
+            case REVOCATION_SUM -> new Message.RevocationSum(any(cbor));
+            case REVOCATION_MARKS -> new Message.RevocationMarks(cbor.list(Trust.REVOCATIONS_MAX, Codec::any));
+            case REVOCATIONS ->
+                new Message.Revocations(
+                        cbor.list(ELEMENTS_MAX, Codec::revocation), cbor.list(Trust.REVOCATIONS_MAX, Codec::any));
             default -> throw new Malformed("unknown message");
         };
     }
 
+    private static long any(CborReader cbor) throws IOException, Malformed {
+        return cbor.number(Long.MIN_VALUE, Long.MAX_VALUE);
+    }
+
+    /** Its form only: whether it stands is for the receiver's trust to say. */
+    private static Revocation revocation(CborReader cbor) throws IOException, Malformed {
+        return switch (Revocation.decode(cbor.bytes(1, Revocation.BYTES_MAX))) {
+            case Checked.Good<Revocation>(Revocation read) -> read;
+            case Checked.Refused<Revocation> malformed -> throw new Malformed("no revocation");
+        };
+    }
+
     private static Message.RouteTable routeTable(CborReader cbor) throws IOException, Malformed {
-        long digest = cbor.number(Long.MIN_VALUE, Long.MAX_VALUE);
+        long digest = any(cbor);
         int part = (int) cbor.number(0, PARTS_MAX - 1);
         int parts = (int) cbor.number(1, PARTS_MAX);
         CborReader.expect(part < parts, "part beyond the last");

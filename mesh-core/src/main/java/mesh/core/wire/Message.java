@@ -2,6 +2,7 @@ package mesh.core.wire;
 
 import java.util.List;
 import mesh.core.id.NodeId;
+import mesh.core.id.Revocation;
 import mesh.core.member.Told;
 import mesh.core.member.Word;
 
@@ -32,6 +33,40 @@ public sealed interface Message {
         public RouteNews {
             changed = List.copyOf(changed);
             gone = List.copyOf(gone);
+        }
+    }
+
+    /**
+     * How two nodes come to hold the same revocations. For whoever keeps a node's trust; the node itself has no part in
+     * it.
+     */
+    sealed interface Revoking extends Message {}
+
+    /**
+     * What the sender holds, in one number: the marks of all its revocations by exclusive or. 0 = none. Equal sums need
+     * no answer.
+     */
+    record RevocationSum(long sum) implements Revoking {}
+
+    /** What the sender holds, one by one, because a sum differed. */
+    record RevocationMarks(List<Long> held) implements Revoking {
+        public RevocationMarks {
+            held = List.copyOf(held);
+        }
+    }
+
+    /**
+     * Revocations that the receiver lacks, as far as the sender knows.
+     *
+     * @param wanted marks of those that the sender lacks
+     */
+    record Revocations(List<Revocation> told, List<Long> wanted) implements Revoking {
+        /** With a whole list of marks beside it this still fits a frame; more travels in pages. */
+        public static final int TOLD_BYTES_MAX = 24 * 1024;
+
+        public Revocations {
+            told = List.copyOf(told);
+            wanted = List.copyOf(wanted);
         }
     }
 }

@@ -24,7 +24,9 @@ public enum StreamType {
     /** Path and throughput measurements. */
     PROBE(0x08),
     /** A stream carried for two peers that cannot reach each other. */
-    RELAY(0x09);
+    RELAY(0x09),
+    /** Length-prefixed messages about revocations. */
+    TRUST(0x0a);
 
     private final int code;
 

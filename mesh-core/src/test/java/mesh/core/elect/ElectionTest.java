@@ -350,6 +350,16 @@ class ElectionTest {
     }
 
     @Test
+    void workerWhoseEngineFailedIsReplaced() {
+        add(1, holder(40).link(id(2), 1).link(id(3), 9).serves(MODEL, Phase.READY, List.of(id(2)), List.of(54, 27)));
+        add(2, holder(20).serves(MODEL, Phase.FAILED));
+        add(3, holder(20));
+
+        assertThat(decide().part(id(1))).isEqualTo(new Part.Host(List.of(id(3)), List.of(54, 27)));
+        assertThat(reasonFor(2)).isEqualTo(Reason.ENGINE_FAILED);
+    }
+
+    @Test
     void explanationCarriesTheWholeSum() {
         add(1, fast(holder(40)).link(id(2), 20).link(id(3), 30));
         add(2, fast(holder(20)));

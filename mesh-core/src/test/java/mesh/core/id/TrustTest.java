@@ -210,4 +210,33 @@ class TrustTest {
         assertThat(good(heard.learn(later, NOW + 2 * DAY)).revocations()).containsExactly(later);
         assertThat(good(heard.learn(old, NOW))).isSameAs(heard);
     }
+
+    @Test
+    void adminGoneBadCannotFillTheListBeforeItIsRevoked() {
+        Trust full = trust;
+        Checked<Trust> more = Checked.good(full);
+        for (int serial = 0; more instanceof Checked.Good<Trust>(Trust learned); serial++) {
+            full = learned;
+            var target = new Revocation.Target.Numbered(new Serial(7, serial));
+            more = full.learn(revocation(admin, Optional.of(admins), target), NOW);
+        }
+
+        assertThat(refused(more)).isEqualTo(Refusal.FULL);
+        var put = revocation(meshKey, Optional.empty(), new Revocation.Target.Node(admin.id()));
+        assertThat(good(full.learn(put, NOW)).isRevoked(admins)).isTrue();
+    }
+
+    @Test
+    void whatHasEndedIsNotCompared() {
+        var ends = Revocation.issue(
+                meshKey,
+                new Revocation.Terms(
+                        mesh, new Revocation.Target.Node(member.id()), Optional.empty(), NOW - 1, NOW + DAY));
+        var stays = revocation(meshKey, Optional.empty(), new Revocation.Target.Node(admin.id()));
+
+        var both = learned(trust, ends, stays);
+
+        assertThat(both.revocations(NOW)).containsOnlyKeys(ends.mark(), stays.mark());
+        assertThat(both.revocations(NOW + 2 * DAY)).containsOnlyKeys(stays.mark());
+    }
 }

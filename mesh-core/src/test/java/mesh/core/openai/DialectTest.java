@@ -25,4 +25,27 @@ class DialectTest {
                 .isEqualTo("data: {\"error\":{\"message\":\"gone\",\"type\":\"server_error\",\"param\":null,"
                         + "\"code\":\"engine_died\"}}\n\n");
     }
+
+    @Test
+    void eachDialectWritesTheSameErrorInItsOwnShape() {
+        ApiError error = ApiError.modelLoading("m", "41 %", 2);
+
+        assertThat(Dialect.ANTHROPIC.error(error))
+                .isEqualTo("{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\","
+                        + "\"message\":\"the model 'm' is loading: 41 %\",\"code\":\"model_loading\"}}");
+        assertThat(Dialect.OLLAMA.error(error))
+                .isEqualTo("{\"error\":\"the model 'm' is loading: 41 %\",\"code\":\"model_loading\"}");
+        assertThat(Dialect.ANTHROPIC.streamError(error)).startsWith("event: error\ndata: {\"type\":\"error\"");
+        assertThat(Dialect.OLLAMA.streamError(error)).endsWith("}\n");
+    }
+
+    @Test
+    void pathTellsTheDialectAndTheVersionHeaderOverrulesIt() {
+        assertThat(Dialect.of("/v1/messages", false)).isEqualTo(Dialect.ANTHROPIC);
+        assertThat(Dialect.of("/messages/count_tokens", false)).isEqualTo(Dialect.ANTHROPIC);
+        assertThat(Dialect.of("/v1/models", true)).isEqualTo(Dialect.ANTHROPIC);
+        assertThat(Dialect.of("/api/chat", false)).isEqualTo(Dialect.OLLAMA);
+        assertThat(Dialect.of("/v1/messagesfoo", false)).isEqualTo(Dialect.OPENAI);
+        assertThat(Dialect.of("/v1/chat/completions", false)).isEqualTo(Dialect.OPENAI);
+    }
 }

@@ -143,7 +143,7 @@ class ModelPeekTest {
     private static String faultOf(String text) {
         var peek = new ModelPeek();
         feed(peek, text);
-        return peek.fault().orElse("none");
+        return peek.fault().map(ApiError::message).orElse("none");
     }
 
     private static void feed(ModelPeek peek, String text) {

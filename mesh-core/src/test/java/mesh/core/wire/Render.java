@@ -3,6 +3,7 @@ package mesh.core.wire;
 import java.util.List;
 import java.util.stream.Collectors;
 import mesh.core.id.NodeId;
+import mesh.core.id.Revocation;
 import mesh.core.member.Accusation;
 import mesh.core.member.Announcement;
 import mesh.core.member.Digest;
@@ -27,6 +28,11 @@ final class Render {
                         + news(table.hosts());
             case Message.RouteNews(List<Told> changed, List<NodeId> gone) ->
                 "RouteNews gone=" + gone + "\n" + news(changed);
+            case Message.RevocationSum(long sum) -> "RevocationSum " + sum + "\n";
+            case Message.RevocationMarks(List<Long> held) -> "RevocationMarks " + held + "\n";
+            case Message.Revocations(List<Revocation> told, List<Long> wanted) ->
+                "Revocations wanted=" + wanted + "\n"
+                        + told.stream().map(each -> each + "\n").collect(Collectors.joining());
         };
     }
 

@@ -4,9 +4,12 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.zip.CRC32;
+import mesh.core.id.MeshId;
 import mesh.core.id.ModelRef;
 import mesh.core.id.NodeId;
+import mesh.core.id.Revocation;
 import mesh.core.id.Signer;
 import mesh.core.id.Verifier;
 import mesh.core.member.Accusation.Verdict;
@@ -77,7 +80,20 @@ final class Samples {
         all.put("route-request", new Message.RouteRequest(-5));
         all.put("route-table", new Message.RouteTable(Long.MAX_VALUE, 1, 3, List.of(word)));
         all.put("route-news", new Message.RouteNews(List.of(word), List.of(id(64))));
+        all.put("revocation-sum", new Message.RevocationSum(-6));
+        all.put("revocation-marks", new Message.RevocationMarks(List.of(7L, Long.MIN_VALUE)));
+        all.put("revocations", new Message.Revocations(List.of(revocation(9), revocation(10)), List.of(-8L)));
         return all;
+    }
+
+    private static Revocation revocation(int node) {
+        var terms = new Revocation.Terms(
+                new MeshId(id(64)),
+                new Revocation.Target.Node(id(node)),
+                Optional.empty(),
+                1_700_000_000_000L,
+                1_800_000_000_000L);
+        return Revocation.issue(signer(id(64)), terms);
     }
 
     static Profile bare() {

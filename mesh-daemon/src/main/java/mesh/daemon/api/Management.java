@@ -29,6 +29,9 @@ public interface Management {
 
     Changed revoke(String invite);
 
+    /** Puts a node out of the mesh; {@code said} is its id, the beginning of it, or its name. */
+    Changed expel(String said);
+
     /** Says goodbye to the mesh, forgets it, and asks the daemon to stop. */
     Changed leave();
 
@@ -58,7 +61,11 @@ public interface Management {
      */
     record InviteStatus(String id, String role, String expires, int uses, int used, String state) {}
 
-    /** The daemon at one moment; rendered as the {@code status} of DESIGN 3.4. */
+    /**
+     * The daemon at one moment; rendered as the {@code status} of DESIGN 3.4.
+     *
+     * @param refused what peers and strangers did that was not accepted, by reason
+     */
     record Status(
             String version,
             NodeStatus node,
@@ -67,7 +74,8 @@ public interface Management {
             MemoryStatus memory,
             List<ModelStatus> models,
             List<PeerStatus> peers,
-            Map<String, Long> requests) {}
+            Map<String, Long> requests,
+            Map<String, Long> refused) {}
 
     /** This node in its mesh; everything but the name is empty until it is in one. */
     record NodeStatus(String id, String name, String role, String address) {}

@@ -39,6 +39,7 @@ public final class ManagementApi {
                         daemon.invites().stream().map(ManagementApi::shown).toList()));
         routes.changing("POST", "/mesh/v1/invites", this::invite);
         routes.changing("DELETE", "/mesh/v1/invites/*", ask -> changed(daemon.revoke(ask.rest()), 200));
+        routes.changing("DELETE", "/mesh/v1/peers/*", ask -> changed(daemon.expel(ask.rest()), 200));
         routes.changing("POST", "/mesh/v1/leave", ask -> changed(daemon.leave(), 202));
         routes.changing("POST", "/mesh/v1/shutdown", ask -> {
             daemon.shutdown();
@@ -101,7 +102,8 @@ public final class ManagementApi {
                                 "source", memory.source()),
                 "models", models(status),
                 "peers", peers(status),
-                "requests", status.requests());
+                "requests", status.requests(),
+                "refused", status.refused());
     }
 
     private static List<Map<String, Object>> models(Status status) {

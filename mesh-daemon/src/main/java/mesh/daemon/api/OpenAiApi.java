@@ -1,30 +1,41 @@
 package mesh.daemon.api;
 
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import mesh.core.openai.ApiError;
+import mesh.core.openai.Dialect;
 import mesh.core.openai.ModelPeek;
 import mesh.daemon.api.Models.Answer;
 import mesh.daemon.api.Models.Entry;
 import mesh.daemon.api.Models.State;
+import mesh.daemon.edge.Action;
 import mesh.daemon.edge.Action.Choice;
 import mesh.daemon.edge.Exchange;
 import mesh.daemon.edge.Reply;
 import mesh.daemon.edge.RouteTable;
 
 /**
- * The OpenAI-shaped API: the engine's own paths are relayed to the engine that has the model, lists and health are
- * answered here. Stateless but for what {@link Models} shows; runs on event loops.
+ * The API that engines speak themselves, OpenAI's and Anthropic's: their paths are relayed to the engine that has the
+ * model, lists and health are answered here. Stateless but for what {@link Models} shows; runs on event loops.
  */
 public final class OpenAiApi {
     /** Every path of the engine a client may reach, as the engine knows it. Its control paths are not among them. */
     private static final List<String> RELAYED = List.of(
             "/v1/chat/completions",
+            "/v1/chat/completions/input_tokens",
             "/v1/completions",
+            "/v1/responses",
+            "/v1/responses/input_tokens",
+            "/v1/messages",
+            "/v1/messages/count_tokens",
             "/v1/embeddings",
+            "/v1/rerank",
+            "/v1/reranking",
+            "/v1/audio/transcriptions",
             "/infill",
             "/tokenize",
             "/detokenize",
@@ -51,10 +62,26 @@ public final class OpenAiApi {
         routes.local("GET", "/v1/health", this::health);
         routes.local("GET", "/livez", exchange -> exchange.respond(200, "text/plain", "ok"));
         routes.local("GET", "/readyz", this::readiness);
-        for (String path : RELAYED) routes.forward(path, (exchange, peek) -> choose(exchange, peek, path));
+        for (String path : RELAYED) routes.forward(path, relayTo(path));
+        routes.local("GET", "/v1/responses/*", this::forgotten);
+        routes.local("DELETE", "/v1/responses/*", this::forgotten);
+    }
+
+    /** To the engine that has the model which the body names, at {@code path} there. */
+    Action.Chooser relayTo(String path) {
+        return (exchange, peek) -> choose(exchange, peek, path);
+    }
+
+    private void forgotten(Exchange exchange) {
+        exchange.fail(ApiError.invalid(
+                404, "response_not_kept", "no response is kept here: send the whole conversation with every request"));
     }
 
     private void list(Exchange exchange) {
+        if (exchange.dialect() == Dialect.ANTHROPIC) {
+            answer(exchange, 200, anthropicList(models.list()));
+            return;
+        }
         List<Map<String, Object>> data =
                 models.list().stream().map(OpenAiApi::shown).toList();
         answer(exchange, 200, fields("object", "list", "data", data));
@@ -64,7 +91,8 @@ public final class OpenAiApi {
         Optional<Entry> entry = models.list().stream()
                 .filter(known -> known.name().equals(exchange.rest()))
                 .findFirst();
-        if (entry.isPresent()) answer(exchange, 200, shown(entry.get()));
+        boolean isAnthropic = exchange.dialect() == Dialect.ANTHROPIC;
+        if (entry.isPresent()) answer(exchange, 200, isAnthropic ? anthropic(entry.get()) : shown(entry.get()));
         else exchange.fail(ApiError.modelNotFound(exchange.rest(), near(exchange.rest())));
     }
 
@@ -154,6 +182,24 @@ public final class OpenAiApi {
             model.put("meta", fields("n_ctx", entry.contextTokens(), "size", entry.sizeBytes()));
         }
         return model;
+    }
+
+    /** All of it is one page. */
+    private static Map<String, Object> anthropicList(List<Entry> entries) {
+        List<Map<String, Object>> data =
+                entries.stream().map(OpenAiApi::anthropic).toList();
+        Map<String, Object> list = fields("data", data, "has_more", false);
+        list.put("first_id", data.isEmpty() ? null : data.getFirst().get("id"));
+        list.put("last_id", data.isEmpty() ? null : data.getLast().get("id"));
+        return list;
+    }
+
+    private static Map<String, Object> anthropic(Entry entry) {
+        return fields(
+                "type", "model",
+                "id", entry.name(),
+                "display_name", entry.name(),
+                "created_at", Instant.ofEpochSecond(entry.createdSeconds()).toString());
     }
 
     private static String wire(State state) {

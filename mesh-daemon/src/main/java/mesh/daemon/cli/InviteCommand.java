@@ -131,12 +131,18 @@ final class InviteCommand implements Runnable {
     }
 
     /** {@code mesh invite revoke}. */
-    @Command(name = "revoke", description = "Withdraws an invite; who used it already stays.")
+    @Command(
+            name = "revoke",
+            description = "Withdraws an invite, whose holders of today stay; or puts a node out of the mesh for good.")
     static final class Revoke implements Callable<Integer> {
+        private static final Pattern INVITE_ID = Pattern.compile("[0-9a-f]{32}");
+
         @Mixin
         final NodeOption node = new NodeOption();
 
-        @Parameters(paramLabel = "ID", description = "As mesh invite list shows it.")
+        @Parameters(
+                paramLabel = "ID",
+                description = "An invite as mesh invite list shows it, or a node's name or id as mesh status does.")
         String id = "";
 
         @Spec
@@ -144,8 +150,9 @@ final class InviteCommand implements Runnable {
 
         @Override
         public Integer call() throws Refusal {
-            node.node().delete("invites/" + id);
-            spec.commandLine().getOut().println("revoked");
+            boolean isInvite = INVITE_ID.matcher(id).matches();
+            node.node().delete((isInvite ? "invites/" : "peers/") + Json.pathSegment(id));
+            spec.commandLine().getOut().println(isInvite ? "revoked" : id + " is out of the mesh");
             return 0;
         }
     }

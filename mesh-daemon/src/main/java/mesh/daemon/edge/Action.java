@@ -11,6 +11,9 @@ public sealed interface Action {
     /** Holds the JSON body, looks for the model in it, and relays the exchange to the upstream that is chosen. */
     record Forward(Chooser chooser) implements Action {}
 
+    /** As {@link Forward}, after the body was made into one that an engine understands. */
+    record Translate(Translator translator) implements Action {}
+
     /** Answers on a virtual thread, which may block; the body is held in memory, at most {@link #ASK_BYTES_MAX}. */
     record Waiting(Answerer answerer) implements Action {}
 

@@ -29,6 +29,7 @@ import java.util.function.Consumer;
 import mesh.core.openai.ApiError;
 import mesh.core.openai.Dialect;
 import mesh.daemon.log.Log;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One request and its one response. The response is either whole ({@link #respond}, {@link #fail}) or in parts ({@link
@@ -38,6 +39,9 @@ import mesh.daemon.log.Log;
 @SuppressWarnings("FutureReturnValueIgnored") // A write that fails closes the channel, and that is heard.
 public final class Exchange {
     public static final String JSON = "application/json";
+
+    /** A stream of JSON objects, one in a line. */
+    public static final String LINES = "application/x-ndjson";
 
     /** Between the error event and the abrupt end: long enough for clients to hand the event to their reader. */
     private static final long LAST_WORDS_MILLIS = 100;
@@ -51,10 +55,12 @@ public final class Exchange {
     private final String id;
     private final long startNanos = System.nanoTime();
     private final Intake intake;
+    private final Dialect dialect;
 
     private final Map<String, String> answerHeaders = new LinkedHashMap<>();
     private final List<Consumer<Served>> onDone = new ArrayList<>();
     private String rest = "";
+    private @Nullable AnswerTranslation translation;
     private Runnable onGone = () -> {};
     private Runnable onWritable = () -> {};
 
@@ -62,7 +68,7 @@ public final class Exchange {
     private boolean isBegun;
     private boolean isEnded;
     private boolean isOver;
-    private boolean isEventStream;
+    private boolean isStream;
     private int status;
     private long responseBytes;
     private long firstByteNanos = -1;
@@ -78,6 +84,7 @@ public final class Exchange {
         this.id = id;
         this.isKeptAlive = HttpUtil.isKeepAlive(request);
         this.intake = new Intake(this, connection, ctx);
+        this.dialect = Dialect.of(target.path(), request.headers().contains("anthropic-version"));
     }
 
     public String id() {
@@ -91,6 +98,11 @@ public final class Exchange {
     /** As the client wrote it, without the query. */
     public String path() {
         return target.path();
+    }
+
+    /** How the client wants to be spoken to. */
+    public Dialect dialect() {
+        return dialect;
     }
 
     /** What follows the prefix of a prefix route, decoded; empty on an exact route. */
@@ -141,13 +153,28 @@ public final class Exchange {
 
     public void fail(ApiError error) {
         if (error.retryAfterSeconds() > 0) answerHeader("retry-after", Integer.toString(error.retryAfterSeconds()));
-        respond(error.status(), JSON, Dialect.OPENAI.error(error));
+        respond(error.status(), JSON, dialect.error(error));
+    }
+
+    /**
+     * An engine's answer passes through {@code answer} first. Of its own accord an exchange does that with the errors of
+     * engines, which speak one dialect only.
+     */
+    void answerThrough(AnswerTranslation answer) {
+        translation = answer;
     }
 
     /** Starts an answer in parts. {@code contentLength} -1: not known, it ends with {@link #end}. */
     public void begin(int status, String contentType, long contentLength) {
         if (isBegun || isOver) return;
-        isEventStream = contentType.startsWith("text/event-stream");
+        if (status >= 400 && dialect != Dialect.OPENAI) translation = new EngineError(dialect);
+        AnswerTranslation via = translation;
+        if (via == null) head(status, contentType, contentLength);
+        else head(status, via.begin(status, contentType), -1);
+    }
+
+    private void head(int status, String contentType, long contentLength) {
+        isStream = contentType.startsWith("text/event-stream") || contentType.startsWith(LINES);
         boolean isDelimitedByClose = contentLength < 0 && isHttp10();
         if (isDelimitedByClose) isKeptAlive = false;
         HttpHeaders headers = headersFor(status, contentType);
@@ -160,7 +187,16 @@ public final class Exchange {
 
     /** Takes over the buffer. */
     public void write(ByteBuf piece) {
-        writeTracked(piece);
+        AnswerTranslation via = translation;
+        if (via == null || isEnded || isOver) {
+            writeTracked(piece);
+            return;
+        }
+        try {
+            through(out -> via.piece(piece, out));
+        } finally {
+            piece.release();
+        }
     }
 
     public void flush() {
@@ -169,6 +205,9 @@ public final class Exchange {
 
     public void end() {
         if (isEnded || isOver) return;
+        AnswerTranslation via = translation;
+        if (via != null) through(via::end);
+        if (isEnded) return;
         ChannelFuture written = ctx.write(LastHttpContent.EMPTY_LAST_CONTENT);
         connection.flush();
         ended(written, Served.Ending.WHOLE);
@@ -186,10 +225,10 @@ public final class Exchange {
         if (isEnded || isOver) return;
         isKeptAlive = false;
         long lingerMillis = 0;
-        if (isEventStream) {
-            String gap = lastTwo == 0 || lastTwo == 0x0a0a ? "" : "\n\n";
-            ctx.write(new DefaultHttpContent(
-                    ByteBufUtil.writeUtf8(ctx.alloc(), gap + Dialect.OPENAI.streamError(error))));
+        if (isStream) {
+            boolean isBetweenLines = dialect == Dialect.OLLAMA && (lastTwo & 0xff) == '\n';
+            String gap = lastTwo == 0 || lastTwo == 0x0a0a || isBetweenLines ? "" : "\n\n";
+            ctx.write(new DefaultHttpContent(ByteBufUtil.writeUtf8(ctx.alloc(), gap + dialect.streamError(error))));
             connection.flush();
             lingerMillis = LAST_WORDS_MILLIS;
         }
@@ -210,6 +249,10 @@ public final class Exchange {
     /** {@code left} runs if the client goes before the answer has ended. */
     void onGone(Runnable left) {
         onGone = left;
+    }
+
+    boolean isOver() {
+        return isOver;
     }
 
     boolean isRequestWhole() {
@@ -285,6 +328,25 @@ public final class Exchange {
         if (isEnded) connection.finished(this, isKeptAlive);
     }
 
+    /** What a translation has to say goes out; what it cannot make sense of ends the answer. */
+    private void through(Translating step) {
+        ByteBuf out = ctx.alloc().ioBuffer();
+        try {
+            step.write(out);
+            if (out.isReadable()) writeTracked(out.retain());
+        } catch (Refusal nonsense) {
+            onGone.run();
+            abort(nonsense.error());
+        } finally {
+            out.release();
+        }
+    }
+
+    /** A step of an {@link AnswerTranslation}. */
+    private interface Translating {
+        void write(ByteBuf out) throws Refusal;
+    }
+
     private void ended(ChannelFuture written, Served.Ending ending) {
         isEnded = true;
         over(ending);
@@ -323,6 +385,7 @@ public final class Exchange {
         if (intake.isUnasked() || intake.isTooLongToDiscard()) isKeptAlive = false;
         HttpHeaders headers = new DefaultHttpHeaders();
         headers.set("x-request-id", id);
+        headers.set(dialect.requestIdHeader(), id);
         if (!contentType.isEmpty()) headers.set(HttpHeaderNames.CONTENT_TYPE, contentType);
         headers.set(HttpHeaderNames.DATE, connection.date());
         answerHeaders.forEach(headers::set);

@@ -1,6 +1,7 @@
 package mesh.daemon.edge;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.util.concurrent.FastThreadLocal;
@@ -92,10 +93,10 @@ final class Intake {
             exchange.fail(ApiError.bodyTooLarge(bytesMax));
             return;
         }
-        String fault = look(piece);
-        if (!fault.isEmpty()) {
+        ApiError fault = look(piece);
+        if (fault != null) {
             piece.release();
-            exchange.fail(ApiError.notJson(fault));
+            exchange.fail(fault);
             return;
         }
         held.add(piece);
@@ -107,6 +108,16 @@ final class Intake {
         isWhole = true;
         if (body != null && !isSpilling) whole(body);
         exchange.requestEnded();
+    }
+
+    /** Puts another body in the place of the one that came in whole. */
+    RequestBody replace(byte[] bytesInstead) {
+        release();
+        var instead = new RequestBody(ctx.alloc());
+        instead.add(Unpooled.wrappedBuffer(bytesInstead));
+        connection.heldBytes().addAndGet(bytesInstead.length);
+        body = instead;
+        return instead;
     }
 
     boolean isWhole() {
@@ -139,14 +150,14 @@ final class Intake {
         exchange.guarded(() -> onWhole.accept(held));
     }
 
-    private String look(ByteBuf piece) {
+    private @Nullable ApiError look(ByteBuf piece) {
         ModelPeek look = peek;
-        if (look == null) return "";
+        if (look == null) return null;
         int length = piece.readableBytes();
         if (piece.hasArray()) {
             int from = piece.arrayOffset() + piece.readerIndex();
             look.feed(piece.array(), from, from + length);
-            return look.fault().orElse("");
+            return look.fault().orElse(null);
         }
         byte[] scratch = SCRATCH.get();
         for (int at = 0; at < length; at += scratch.length) {
@@ -154,7 +165,7 @@ final class Intake {
             piece.getBytes(piece.readerIndex() + at, scratch, 0, step);
             look.feed(scratch, 0, step);
         }
-        return look.fault().orElse("");
+        return look.fault().orElse(null);
     }
 
     private void discard(ByteBuf piece) {

@@ -2,7 +2,7 @@ package mesh.daemon.edge;
 
 import mesh.core.openai.ApiError;
 
-/** Thrown by a handler on a virtual thread to answer with an error. No stack trace: it is an answer, not a failure. */
+/** Thrown by a handler or a translation to answer with an error. No stack trace: it is an answer, not a failure. */
 public final class Refusal extends Exception {
     private static final long serialVersionUID = 1;
 

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -100,7 +101,7 @@ final class RequestBody {
         for (ByteBuf piece : pieces) channel.write(new DefaultHttpContent(piece.retainedDuplicate()));
     }
 
-    /** The whole body as one array, for handlers that bound it far below the spill. */
+    /** The part in memory as one array: all of it, for handlers that bound it far below the spill. */
     byte[] toBytes() {
         var all = new byte[(int) memoryBytes];
         int at = 0;
@@ -111,10 +112,29 @@ final class RequestBody {
         return all;
     }
 
+    /** The whole body for a thread that may block: the part in memory is copied now, the file is read there. */
+    Whole whole() {
+        byte[] rest = toBytes();
+        Path spilled = file;
+        return spilled == null
+                ? () -> rest
+                : () -> {
+                    byte[] first = Files.readAllBytes(spilled);
+                    byte[] all = Arrays.copyOf(first, first.length + rest.length);
+                    System.arraycopy(rest, 0, all, first.length, rest.length);
+                    return all;
+                };
+    }
+
     void release() {
         takePieces().forEach(ByteBuf::release);
         Path spilled = file;
         if (spilled != null) Thread.ofVirtual().name("unspill").start(() -> delete(spilled));
+    }
+
+    /** See {@link #whole}. */
+    interface Whole {
+        byte[] read() throws IOException;
     }
 
     private static void delete(Path spilled) {

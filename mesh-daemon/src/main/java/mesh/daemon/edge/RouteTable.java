@@ -26,6 +26,10 @@ public final class RouteTable {
         return add("POST", path, new Action.Forward(chooser));
     }
 
+    public RouteTable translate(String path, Translator translator) {
+        return add("POST", path, new Action.Translate(translator));
+    }
+
     public RouteTable waiting(String method, String path, Action.Answerer answerer) {
         return add(method, path, new Action.Waiting(answerer));
     }

@@ -1,5 +1,8 @@
 package mesh.daemon.edge;
 
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.function.BiConsumer;
 import mesh.core.openai.ApiError;
 import mesh.core.openai.ModelPeek;
 
@@ -16,23 +19,58 @@ final class Start {
     void run(Action action) {
         switch (action) {
             case Action.Local(var handler) -> handler.handle(exchange);
-            case Action.Forward(var chooser) -> forward(chooser);
+            case Action.Forward(var chooser) -> look((peek, body) -> relay(chooser.choose(exchange, peek), body));
+            case Action.Translate(var translator) -> look((peek, body) -> translate(translator, body));
             case Action.Waiting(var answerer) ->
                 exchange.intake().hold(Action.ASK_BYTES_MAX, null, body -> answer(answerer, body.toBytes()));
             case Action.Events(var source) -> stream(source);
         }
     }
 
-    private void forward(Action.Chooser chooser) {
+    /** Holds the body, looks into it, and goes on with it when it is whole. */
+    private void look(BiConsumer<ModelPeek, RequestBody> then) {
         if (!exchange.header("content-encoding", "identity").equals("identity")) {
             exchange.fail(ApiError.invalid(415, "encoding_unsupported", "send the body without content-encoding"));
             return;
         }
-        var peek = new ModelPeek();
+        ModelPeek peek = ModelPeek.of(exchange.header("content-type", Exchange.JSON));
         exchange.intake().hold(connection.settings().bodyBytesMax(), peek, body -> {
-            if (!peek.isWhole()) exchange.fail(ApiError.notJson("it ends too early"));
-            else relay(chooser.choose(exchange, peek), body);
+            if (peek.isWhole()) then.accept(peek, body);
+            else exchange.fail(peek.cut());
         });
+    }
+
+    private void translate(Translator translator, RequestBody body) {
+        RequestBody.Whole whole = body.whole();
+        Thread thread = Thread.ofVirtual().name("translate-" + exchange.id()).unstarted(() -> {
+            try {
+                var outcome = translator.translate(exchange.ask(whole.read()));
+                later(() -> exchange.guarded(() -> goOn(outcome)));
+            } catch (Refusal refusal) {
+                later(() -> exchange.fail(refusal.error()));
+            } catch (IOException unread) {
+                // When the client leaves, the file its body went to is deleted under this thread.
+                later(() -> exchange.fail(ApiError.server(
+                        503, "body_unread", "the request's body cannot be read from this node's disk")));
+            } catch (RuntimeException broken) {
+                later(() -> exchange.failed(broken));
+            }
+        });
+        thread.start();
+    }
+
+    private void goOn(Translator.Outcome outcome) {
+        switch (outcome) {
+            case Translator.Answered(var reply) -> exchange.respond(reply.status(), reply.contentType(), reply.body());
+            case Translator.Translated(var text, var chooser, var answer) -> {
+                if (exchange.isOver()) return;
+                byte[] body = text.getBytes(StandardCharsets.UTF_8);
+                var peek = new ModelPeek();
+                peek.feed(body, 0, body.length);
+                exchange.answerThrough(answer);
+                relay(chooser.choose(exchange, peek), exchange.intake().replace(body));
+            }
+        }
     }
 
     private void relay(Action.Choice choice, RequestBody body) {

@@ -12,7 +12,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import mesh.core.Event;
@@ -55,8 +57,8 @@ public final class Belonging implements Rejoin.Place {
 
     private static final long START_MILLIS = 24L * 3_600_000;
 
-    /** Packets on their way out when the socket closes; a farewell that is lost is made up for by probes. */
-    private static final long FAREWELL_MILLIS = 100;
+    /** Peers on a bad link have read by then; a farewell that is lost is made up for by probes. */
+    private static final Duration FAREWELL = Duration.ofSeconds(1);
 
     private final Plan plan;
     private final BiFunction<List<String>, Role, Profile> facts;
@@ -66,6 +68,7 @@ public final class Belonging implements Rejoin.Place {
     private final Thread opening;
     private volatile @Nullable Opened opened;
     private volatile @Nullable Rejoin rejoin;
+    private volatile @Nullable Withdrawals withdrawals;
     private volatile @Nullable InLoop inLoop;
 
     /**
@@ -131,6 +134,8 @@ public final class Belonging implements Rejoin.Place {
             var here = new Opened(key, place, socket);
             links.connect(socket);
             opened = here;
+            if (place.renewsItself(System.currentTimeMillis())) log.info("certificate.renewed", "by", key.id());
+            beginWithdrawals(here);
             if (isMember(place, key.id())) takePart(here);
             printInvite(here);
             var finder = new Rejoin(place, socket, invites, new LastPeers(plan.kept("state", "peers.json")), this);
@@ -141,6 +146,13 @@ public final class Belonging implements Rejoin.Place {
         } catch (IOException failed) {
             unable.accept(Unable.failed("identity_unusable", "cannot take part in a mesh: " + failed.getMessage()));
         }
+    }
+
+    private void beginWithdrawals(Opened here) {
+        var fresh = new Withdrawals(here.membership(), here.endpoint(), this::loop);
+        withdrawals = fresh;
+        links.connect(fresh);
+        fresh.start();
     }
 
     /** Cannot go on. */
@@ -358,16 +370,34 @@ public final class Belonging implements Rejoin.Place {
                 .orElse(List.of());
     }
 
-    /** Withdraws an invite; false when this node issued none of that number. */
+    /** Withdraws an invite everywhere; false when this node issued none of that number. */
     public boolean revoke(Serial serial) throws IOException {
         Opened here = opened;
         if (here == null) return false;
-        boolean isOurs = invites().stream()
-                .anyMatch(issued -> issued.invite().terms().serial().equals(serial));
-        if (!isOurs
-                || !(here.membership().revoke(new Revocation.Target.Numbered(serial))
-                        instanceof Checked.Good<Revocation>)) return false;
+        Optional<Invite> ours = invites().stream()
+                .map(Membership.Issued::invite)
+                .filter(invite -> invite.terms().serial().equals(serial))
+                .findFirst();
+        if (ours.isEmpty()) return false;
+        if (!announced(here.membership().revoke(ours.get()))) return false;
         log.info("invite.revoked", "invite", serial);
+        return true;
+    }
+
+    /** Puts a node out of the mesh, here at once and everywhere as soon as it is heard. */
+    public Checked<NodeId> revoke(NodeId member) throws IOException {
+        Opened here = opened;
+        if (here == null) return Checked.refused(Refusal.NO_CREDENTIAL);
+        Checked<Revocation> revoked =
+                here.membership().revoke(member, here.endpoint().peer(member).flatMap(Peer::credential));
+        if (announced(revoked)) log.info("member.revoked", "peer", member);
+        return revoked.then(done -> Checked.good(member));
+    }
+
+    private boolean announced(Checked<Revocation> revoked) {
+        Withdrawals teller = withdrawals;
+        if (teller == null || !(revoked instanceof Checked.Good<Revocation>(Revocation done))) return false;
+        teller.announce(done);
         return true;
     }
 
@@ -395,6 +425,27 @@ public final class Belonging implements Rejoin.Place {
         });
     }
 
+    /** Everybody who is connected now, those included who are in no gossip. */
+    public List<NodeId> connected() {
+        return Optional.ofNullable(opened).stream()
+                .flatMap(here -> here.endpoint().peers().stream())
+                .map(Peer::id)
+                .toList();
+    }
+
+    /** How often peers and strangers were refused, by reason. */
+    public Map<String, Long> refused() {
+        var counts = new TreeMap<String, Long>();
+        Opened here = opened;
+        if (here != null) counts.putAll(here.endpoint().faults().snapshot());
+        counts.put("message_rejected", links.rejectedMessages());
+        loop().ifPresent(busy -> counts.put("message_dropped", busy.dropped()));
+        Withdrawals teller = withdrawals;
+        if (teller != null) counts.put("revocation_dropped", teller.dropped());
+        counts.values().removeIf(count -> count == 0);
+        return counts;
+    }
+
     /** How a member is reached now; empty when no connection to it is open. */
     public Optional<Peer.Path> path(NodeId peer) {
         return Optional.ofNullable(opened)
@@ -407,15 +458,19 @@ public final class Belonging implements Rejoin.Place {
         opening.join();
         Rejoin finder = rejoin;
         if (finder != null) finder.close();
+        Withdrawals teller = withdrawals;
+        if (teller != null) teller.close();
         links.closing();
         InLoop part = inLoop;
         if (part != null) {
             part.loop().close();
-            // Closing the socket would overtake the farewell.
-            Thread.sleep(FAREWELL_MILLIS);
         }
         Opened here = opened;
-        if (here != null) here.endpoint().close();
+        if (here != null) {
+            // Closing the socket would overtake the farewell.
+            here.endpoint().drain(FAREWELL);
+            here.endpoint().close();
+        }
         if (plan.isEphemeral()) sweep(plan.dataDir().resolve("run", "ephemeral-mesh"));
     }
 }

@@ -45,6 +45,7 @@ final class Links implements PeerListener {
     private final Map<NodeId, Integer> rejected = new HashMap<>();
     private final LongAdder rejectedMessages = new LongAdder();
     private volatile @Nullable MeshLoop loop;
+    private volatile @Nullable Withdrawals withdrawals;
     private volatile @Nullable QuicEndpoint endpoint;
     private volatile boolean isClosing;
 
@@ -63,6 +64,10 @@ final class Links implements PeerListener {
 
     void connect(MeshLoop to) {
         loop = to;
+    }
+
+    void connect(Withdrawals to) {
+        withdrawals = to;
     }
 
     void closing() {
@@ -135,6 +140,8 @@ final class Links implements PeerListener {
     @Override
     public void peerUp(Peer peer) {
         release(peer);
+        Withdrawals told = withdrawals;
+        if (told != null) told.met(peer);
     }
 
     @Override
@@ -146,14 +153,21 @@ final class Links implements PeerListener {
 
     @Override
     public void message(Peer peer, StreamType type, byte[] message) {
-        MeshLoop told = loop;
-        if (told == null) return;
         switch (Codec.decode(message)) {
-            case Decoded.Accepted(Message read)
-            when streamOf(read) == type -> told.hear(new Event.Received(peer.id(), read));
+            case Decoded.Accepted(Message read) when streamOf(read) == type -> hear(peer, read);
             case Decoded.Accepted misplaced -> reject(peer, "message on another's stream");
             case Decoded.Rejected(String reason) -> reject(peer, reason);
         }
+    }
+
+    private void hear(Peer peer, Message message) {
+        if (message instanceof Message.Revoking aboutTrust) {
+            Withdrawals told = withdrawals;
+            if (told != null) told.heard(peer, aboutTrust);
+            return;
+        }
+        MeshLoop told = loop;
+        if (told != null) told.hear(new Event.Received(peer.id(), message));
     }
 
     private void reject(Peer peer, String reason) {
@@ -162,13 +176,14 @@ final class Links implements PeerListener {
         if (rejected.merge(peer.id(), 1, Integer::sum) > REJECTED_MAX) peer.drop("garbage");
     }
 
-    /** Gossip takes a member's certificate, routes do not, and the stream's type is what the endpoint checks. */
+    /** Gossip takes a member's certificate, routes and revocations do not, and the stream's type is what the endpoint checks. */
     private static StreamType streamOf(Message message) {
         return switch (message) {
             case Message.Gossip gossip -> StreamType.GOSSIP;
             case Message.RouteRequest request -> StreamType.ROUTE;
             case Message.RouteTable table -> StreamType.ROUTE;
             case Message.RouteNews news -> StreamType.ROUTE;
+            case Message.Revoking aboutTrust -> StreamType.TRUST;
         };
     }
 

@@ -1,5 +1,6 @@
 package mesh.daemon.loop;
 
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -167,12 +168,24 @@ final class Rejoin {
     private void renew() {
         if (System.nanoTime() - nextRenewalNanos < 0 || !membership.wantsRenewal(System.currentTimeMillis())) return;
         nextRenewalNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(RETRY_MILLIS_MAX);
+        if (renewsItself()) return;
         for (Peer peer : endpoint.peers()) {
             if (!peer.role().includes(Role.ADMIN)) continue;
             peer.renew(answer -> {
                 if (answer instanceof Checked.Good<Credential>) log.info("certificate.renewed", "by", peer.id());
             });
             return;
+        }
+    }
+
+    private boolean renewsItself() {
+        try {
+            if (!membership.renewsItself(System.currentTimeMillis())) return false;
+            log.info("certificate.renewed", "by", endpoint.id());
+            return true;
+        } catch (IOException disk) {
+            log.error("credential.unwritten", "cause", disk.toString());
+            return false;
         }
     }
 }

@@ -25,7 +25,8 @@ public record Unable(String code, String message, int exitCode) {
             case MALFORMED -> "--join: this is no invite: a token begins with mesh1. and was perhaps cut off";
             case TAMPERED -> "--join: the invite was changed on its way, its signature does not hold; copy it anew";
             case EXPIRED -> "--join: the invite has expired; ask for another: mesh invite create";
-            case REVOKED -> "--join: the invite or its issuer was revoked; ask for another: mesh invite create";
+            case REVOKED ->
+                "--join: the invite, its issuer or this node itself was revoked; ask for another: mesh invite create";
             case USED_UP ->
                 "--join: the invite has let in as many nodes as it may; ask for another: mesh invite create";
             case WRONG_MESH ->

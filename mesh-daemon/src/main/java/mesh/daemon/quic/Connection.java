@@ -247,7 +247,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private void pass(QuicStreamChannel stream, StreamType type) {
         Peer owner = java.util.Objects.requireNonNull(peer, "admitted");
         switch (type) {
-            case GOSSIP, ROUTE, LEAVE, PROBE -> {
+            case GOSSIP, ROUTE, LEAVE, PROBE, TRUST -> {
                 if (messageStreams == MESSAGE_STREAMS_MAX) {
                     refuse(stream, Fault.STREAM_FLOOD);
                     return;
@@ -272,7 +272,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
         return switch (type) {
             case RPC -> Role.SPLIT;
             case BLOB, GOSSIP -> Role.SERVE;
-            case HTTP, ROUTE, LEAVE, ADMIT, PROBE, RELAY -> Role.CLIENT;
+            case HTTP, ROUTE, LEAVE, ADMIT, PROBE, RELAY, TRUST -> Role.CLIENT;
         };
     }
 

@@ -35,8 +35,8 @@ import org.jspecify.annotations.Nullable;
 public final class Membership implements Doorkeeper {
     private static final Log log = Log.of(Membership.class);
 
-    /** The founder's own certificate outlives the machine; revocation is what ends it. */
-    private static final Duration FOUNDER_TERM = Duration.ofDays(3_650);
+    /** Three times an admin's: renewed after two of them, it never cuts short what it gives. */
+    private static final Duration FOUNDER_TERM = Duration.ofMillis(3 * Admission.ADMIN_MILLIS);
 
     private final NodeKey node;
     private final MeshFiles files;
@@ -77,9 +77,7 @@ public final class Membership implements Doorkeeper {
         writing.lock();
         try {
             NodeKey mesh = files.makeMeshKey();
-            long now = System.currentTimeMillis();
-            var own = Credential.root(Certificate.issue(
-                    mesh, node.id(), Role.ADMIN, now - Trust.SKEW_MILLIS, now + FOUNDER_TERM.toMillis(), serial()));
+            Credential own = founders(mesh, System.currentTimeMillis());
             files.credential(own);
             meshKey = mesh;
             var founded = new Standing(new Trust(new MeshId(mesh.id()), Ed25519Verifier.ED25519), own);
@@ -142,47 +140,116 @@ public final class Membership implements Doorkeeper {
         }
     }
 
+    /** Withdraws an invite of this node's, until it would have ended. The caller makes the revocation known. */
+    public Checked<Revocation> revoke(Invite invite) throws IOException {
+        return revoke(
+                new Revocation.Target.Numbered(invite.terms().serial()),
+                invite.terms().notAfterMillis());
+    }
+
     /**
-     * Withdraws an invite, a certificate or a node. The caller spreads the revocation and rechecks its endpoint. With the
-     * mesh's key at hand it revokes anybody, else as the admin it is.
+     * Puts a node out, for as long as any certificate may last. The caller makes the revocation known.
+     *
+     * @param shown what the node showed last, if that is known: an admin can be put out from above only
      */
-    public Checked<Revocation> revoke(Revocation.Target target) throws IOException {
+    public Checked<Revocation> revoke(NodeId member, Optional<Credential> shown) throws IOException {
+        if (member.equals(node.id())) return Checked.refused(Refusal.WRONG_NODE);
+        boolean isAdmin = shown.map(Credential::role).orElse(Role.CLIENT).includes(Role.ADMIN);
+        boolean isBelow = shown.stream()
+                .flatMap(credential -> credential.chain().stream().skip(1))
+                .anyMatch(link -> link.terms().subject().equals(node.id()));
+        if (meshKey == null && isAdmin && !isBelow) return Checked.refused(Refusal.NOT_ADMIN);
+        return revoke(new Revocation.Target.Node(member), System.currentTimeMillis() + Admission.ADMIN_MILLIS);
+    }
+
+    /** With the mesh's key at hand this node revokes anybody, else as the admin it is. */
+    private Checked<Revocation> revoke(Revocation.Target target, long untilMillis) throws IOException {
         writing.lock();
         try {
             Standing now = standing;
             if (now == null) return Checked.refused(Refusal.NO_CREDENTIAL);
             NodeKey mesh = meshKey;
-            long wall = System.currentTimeMillis();
             Optional<Credential> by = mesh != null ? Optional.empty() : Optional.of(now.own());
-            long until = wall + Admission.ADMIN_MILLIS;
             var fresh = Revocation.issue(
-                    mesh != null ? mesh : node, new Revocation.Terms(now.trust().mesh(), target, by, wall, until));
-            return learn(fresh).then(changed -> Checked.good(fresh));
+                    mesh != null ? mesh : node,
+                    new Revocation.Terms(now.trust().mesh(), target, by, System.currentTimeMillis(), untilMillis));
+            return take(now, fresh).then(trust -> Checked.good(fresh));
         } finally {
             writing.unlock();
         }
     }
 
-    /** Takes a revocation in, from here or from a peer; answers whether it was new. */
-    public Checked<Boolean> learn(Revocation revocation) throws IOException {
+    private Checked<Trust> take(Standing now, Revocation revocation) throws IOException {
+        Checked<Trust> taken = now.trust().learn(revocation, System.currentTimeMillis());
+        if (taken instanceof Checked.Good<Trust>(Trust more)) keep(now, more);
+        return taken;
+    }
+
+    private void keep(Standing now, Trust more) throws IOException {
+        files.revocations(more.revocations());
+        standing = new Standing(more, now.own());
+    }
+
+    /**
+     * What came of revocations that somebody told.
+     *
+     * @param isFalse whether one of them is none, so that whoever told it has not looked
+     */
+    public record Learned(List<Revocation> news, boolean isFalse) {}
+
+    /** Takes revocations in; the new ones are on disk when this returns. */
+    public Learned learn(List<Revocation> told) throws IOException {
         writing.lock();
         try {
             Standing now = standing;
-            if (now == null) return Checked.refused(Refusal.NO_CREDENTIAL);
-            switch (now.trust().learn(revocation, System.currentTimeMillis())) {
-                case Checked.Good<Trust>(Trust more) -> {
-                    if (more == now.trust()) return Checked.good(false);
-                    files.revocations(more.revocations());
-                    standing = new Standing(more, now.own());
-                    return Checked.good(true);
-                }
-                case Checked.Refused<Trust>(Refusal reason) -> {
-                    return Checked.refused(reason);
+            if (now == null) return new Learned(List.of(), false);
+            Trust trust = now.trust();
+            var news = new ArrayList<Revocation>();
+            boolean isFalse = false;
+            for (Revocation each : told) {
+                switch (trust.learn(each, System.currentTimeMillis())) {
+                    case Checked.Good<Trust>(Trust more) -> {
+                        if (more != trust) news.add(each);
+                        trust = more;
+                    }
+                    case Checked.Refused<Trust>(Refusal reason) ->
+                        // Clocks and room differ between honest nodes.
+                        isFalse |=
+                                reason != Refusal.EXPIRED && reason != Refusal.NOT_YET_VALID && reason != Refusal.FULL;
                 }
             }
+            if (!news.isEmpty()) keep(now, trust);
+            return new Learned(news, isFalse);
         } finally {
             writing.unlock();
         }
+    }
+
+    /** The founder's next term, from the mesh's own key; false where that key is not, or no term is due. */
+    public boolean renewsItself(long nowMillis) throws IOException {
+        writing.lock();
+        try {
+            Standing now = standing;
+            NodeKey mesh = meshKey;
+            if (now == null || mesh == null || !now.trust().mesh().key().equals(mesh.id()) || !wantsRenewal(nowMillis))
+                return false;
+            Credential fresh = founders(mesh, nowMillis);
+            files.credential(fresh);
+            standing = new Standing(now.trust(), fresh);
+            return true;
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    private Credential founders(NodeKey mesh, long nowMillis) {
+        return Credential.root(Certificate.issue(
+                mesh,
+                node.id(),
+                Role.ADMIN,
+                nowMillis - Trust.SKEW_MILLIS,
+                nowMillis + FOUNDER_TERM.toMillis(),
+                serial()));
     }
 
     /** Whether two thirds of the credential's term are over. */

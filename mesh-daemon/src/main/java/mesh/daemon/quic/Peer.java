@@ -38,7 +38,7 @@ public final class Peer {
     private final List<Connection> connections = new ArrayList<>();
     private final Map<StreamType, QuicStreamChannel> messages = new EnumMap<>(StreamType.class);
     private volatile @Nullable Connection primary;
-    private volatile Role role = Role.CLIENT;
+    private volatile @Nullable Credential shown;
 
     Peer(QuicEndpoint endpoint, NodeId id, long epoch) {
         this.endpoint = endpoint;
@@ -52,7 +52,13 @@ public final class Peer {
 
     /** What its certificate allows. */
     public Role role() {
-        return role;
+        Credential now = shown;
+        return now == null ? Role.CLIENT : now.role();
+    }
+
+    /** What it showed last. */
+    public Optional<Credential> credential() {
+        return Optional.ofNullable(shown);
     }
 
     /** Where it is reached now, and how far that is; empty once it is gone. */
@@ -163,7 +169,7 @@ public final class Peer {
 
     void add(Connection connection) {
         connections.add(connection);
-        role = connection.credential().role();
+        shown = connection.credential();
         settle();
     }
 
@@ -177,12 +183,18 @@ public final class Peer {
         boolean lower = endpoint.id().compareTo(id) < 0;
         Connection best = null;
         for (Connection each : connections) if (best == null || each.isDialled() == lower) best = each;
-        if (best != primary) {
-            for (QuicStreamChannel each : messages.values()) each.writeAndFlush(QuicStreamFrame.EMPTY_FIN);
-            messages.clear();
-        }
+        if (best != primary) endMessages(ended -> {});
         primary = best;
         for (Connection each : connections) each.drain(each != best);
+    }
+
+    /** A stream is closed once the other side has read it to its end and said so. */
+    void endMessages(Consumer<Future<?>> closes) {
+        for (QuicStreamChannel each : messages.values()) {
+            each.writeAndFlush(QuicStreamFrame.EMPTY_FIN);
+            closes.accept(each.closeFuture());
+        }
+        messages.clear();
     }
 
     @Override

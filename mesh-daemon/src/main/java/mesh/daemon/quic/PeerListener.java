@@ -11,7 +11,7 @@ public interface PeerListener {
     /** No connection is left; {@code reason} is a short code. */
     void peerDown(Peer peer, String reason);
 
-    /** One message of {@code gossip}, {@code route}, {@code leave} or {@code probe}, in the sender's order. */
+    /** One message of {@code gossip}, {@code route}, {@code leave}, {@code probe} or {@code trust}, in the sender's order. */
     void message(Peer peer, StreamType type, byte[] message);
 
     /**

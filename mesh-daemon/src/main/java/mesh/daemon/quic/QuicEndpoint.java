@@ -14,11 +14,13 @@ import io.netty.handler.codec.quic.QuicConnectionAddress;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
+import io.netty.util.concurrent.PromiseCombiner;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -224,14 +226,25 @@ public final class QuicEndpoint implements AutoCloseable {
         spin.spin(micros);
     }
 
-    /** The standing changed: revoked or expired peers are closed now. */
-    public void recheck() {
-        onLoop(this::recheckNow);
+    /** The standing changed: revoked peers are closed now, and {@code putOut} is told of each on the loop. */
+    public void recheck(Consumer<NodeId> putOut) {
+        onLoop(() -> recheckNow(putOut));
     }
 
     /** The loop of every connection and stream; TCP channels beside it share their buffers without a copy. */
     public EventLoop loop() {
         return loop;
+    }
+
+    /** Ends what is said to peers, and returns when all have read it to its end, or after {@code atMost}. */
+    public void drain(Duration atMost) throws InterruptedException {
+        Promise<Void> read = loop.newPromise();
+        onLoop(() -> {
+            var ends = new PromiseCombiner(loop);
+            for (Peer peer : peers.values()) peer.endMessages(ends::add);
+            ends.finish(read);
+        });
+        read.await(atMost.toMillis());
     }
 
     @Override
@@ -396,12 +409,14 @@ public final class QuicEndpoint implements AutoCloseable {
             if (each.notAfterMillis() < wall) down(each, CloseCode.REVOKED, "expired");
     }
 
-    private void recheckNow() {
+    private void recheckNow(Consumer<NodeId> putOut) {
         Trust trust = doorkeeper.standing().map(Doorkeeper.Standing::trust).orElse(null);
         if (trust == null) return;
-        for (Peer each : List.copyOf(peers.values()))
-            for (Connection connection : each.connections())
-                if (trust.isRevoked(connection.credential())) down(each, CloseCode.REVOKED, Refusal.REVOKED.code());
+        for (Peer each : List.copyOf(peers.values())) {
+            if (each.connections().stream().noneMatch(connection -> trust.isRevoked(connection.credential()))) continue;
+            down(each, CloseCode.REVOKED, Refusal.REVOKED.code());
+            putOut.accept(each.id());
+        }
     }
 
     boolean foundAnother(Connection connection) {

@@ -62,20 +62,29 @@ final class Tls {
 
     /** With a certificate of the caller's making: tests show one that does not fit. */
     Tls(NodeKey key, X509Certificate certificate) throws GeneralSecurityException {
+        this(key, certificate, PROTOCOL);
+    }
+
+    /** Speaking something else than this mesh's nodes do. */
+    Tls(NodeKey key, String protocol) throws GeneralSecurityException {
+        this(key, certificate(key, key.id()), protocol);
+    }
+
+    private Tls(NodeKey key, X509Certificate certificate, String protocol) throws GeneralSecurityException {
         // BoringSSL does not offer Ed25519 by default, and both sides must.
         String[] algorithms = {"ed25519", "ecdsa_secp256r1_sha256"};
         var own = new OwnKey(key.forTls(), certificate);
         accepting = QuicSslContextBuilder.forServer(own, null)
                 .trustManager(new OneNode())
                 .clientAuth(ClientAuth.REQUIRE)
-                .applicationProtocols(PROTOCOL)
+                .applicationProtocols(protocol)
                 .earlyData(false)
                 .option(BoringSSLContextOption.SIGNATURE_ALGORITHMS, algorithms)
                 .build();
         dialling = QuicSslContextBuilder.forClient()
                 .keyManager(own, null)
                 .trustManager(new OneNode())
-                .applicationProtocols(PROTOCOL)
+                .applicationProtocols(protocol)
                 .endpointIdentificationAlgorithm(null)
                 .earlyData(false)
                 .option(BoringSSLContextOption.SIGNATURE_ALGORITHMS, algorithms)

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * Fails a test class that leaked a buffer. Netty reports leaks to its log when it next allocates after a collection; one
  * buffer leaked here on purpose shows when that has happened, and that reports arrive at all.
  */
-final class LeakWatch implements BeforeAllCallback, AfterAllCallback {
+public final class LeakWatch implements BeforeAllCallback, AfterAllCallback {
     private static final String PLANTED = "planted-";
     private static final long REPORT_MILLIS_MAX = 20_000;
     private static final List<String> REPORTS = new CopyOnWriteArrayList<>();

@@ -11,6 +11,7 @@ import mesh.core.id.Checked;
 import mesh.core.id.Credential;
 import mesh.core.id.Invite;
 import mesh.core.id.MeshId;
+import mesh.core.id.NodeId;
 import mesh.core.id.Refusal;
 import mesh.core.id.Revocation;
 import mesh.core.id.Role;
@@ -192,10 +193,12 @@ class AdmissionRefusalTest {
         var knowing = ((Checked.Good<Trust>) standing.trust().learn(revocation, System.currentTimeMillis())).value();
         founder.standing(new Doorkeeper.Standing(knowing, standing.own()));
 
-        founder.endpoint.recheck();
+        var putOut = new java.util.concurrent.LinkedBlockingQueue<NodeId>();
+        founder.endpoint.recheck(putOut::add);
 
         assertThat(founder.down.poll(10, TimeUnit.SECONDS)).isEqualTo("revoked");
         assertThat(stranger.down.poll(10, TimeUnit.SECONDS)).isEqualTo("revoked");
+        assertThat(putOut).containsExactly(stranger.key.id());
         assertThat(stranger.dial(founder)).isEqualTo(new Dialled.Refused(Refusal.REVOKED));
     }
 

@@ -14,6 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import mesh.core.id.Role;
 import mesh.core.wire.StreamType;
+import mesh.daemon.store.NodeKey;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -124,6 +125,39 @@ class HostilePeerTest {
         var connection = connected();
 
         assertCloses(connection, Fault.ADMISSION_STALLED);
+    }
+
+    @Test
+    void messageBegunAndNotFinishedIsGivenUp() throws Exception {
+        hostile.join(victim.invite(Role.SERVE));
+
+        var stream =
+                hostile.peer(victim).open(StreamType.GOSSIP, new Deaf()).sync().getNow();
+        stream.writeAndFlush(Unpooled.copyInt(400));
+
+        eventually(() -> victim.endpoint.faults().of(Fault.FRAME_STALLED) == 1);
+    }
+
+    @Test
+    void anotherProtocolIsRefusedInItsHandshake() throws Exception {
+        var stranger = NodeKey.fresh();
+        try (var other = new TestNode(
+                TestNode.loopback().withTimes(500, 1_500, 1_500), stranger, new Tls(stranger, "other/1"))) {
+            var outcome = other.dial(victim);
+
+            assertThat(outcome).isInstanceOf(Dialled.Unreachable.class);
+            eventually(() -> victim.endpoint.faults().of(Fault.HANDSHAKE_FAILED) == 1);
+        }
+    }
+
+    @Test
+    void clientCannotAnnounce() throws Exception {
+        hostile.join(victim.invite(Role.CLIENT));
+
+        hostile.peer(victim).post(StreamType.GOSSIP, new byte[] {(byte) 0x82, 4, 17});
+
+        eventually(() -> victim.endpoint.faults().of(Fault.ROLE_TOO_LOW) == 1);
+        assertThat(victim.messages).isEmpty();
     }
 
     @Test

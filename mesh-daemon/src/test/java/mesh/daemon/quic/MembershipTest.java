@@ -9,13 +9,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import mesh.core.id.Checked;
 import mesh.core.id.Credential;
 import mesh.core.id.Invite;
 import mesh.core.id.Refusal;
-import mesh.core.id.Revocation;
 import mesh.core.id.Role;
 import mesh.daemon.store.MeshFiles;
 import mesh.daemon.store.NodeKey;
@@ -66,7 +66,7 @@ class MembershipTest {
         var open = invite(membership, Role.SERVE, 2);
         var withdrawn = invite(membership, Role.SPLIT, 1);
         good(admit(membership, newcomer, open));
-        good(membership.revoke(new Revocation.Target.Numbered(withdrawn.terms().serial())));
+        good(membership.revoke(withdrawn));
 
         var after = reopened();
 
@@ -105,11 +105,10 @@ class MembershipTest {
         member.granted(membership.standing().orElseThrow().trust(), granted);
 
         assertThat(refused(member.invite(Role.CLIENT, 1, DAY, List.of()))).isEqualTo(Refusal.NOT_ADMIN);
-        assertThat(refused(member.revoke(new Revocation.Target.Node(founder.id()))))
-                .isEqualTo(Refusal.NOT_ADMIN);
-        var revocation = good(membership.revoke(new Revocation.Target.Node(newcomer.id())));
-        assertThat(good(member.learn(revocation))).isTrue();
-        assertThat(good(member.learn(revocation))).isFalse();
+        assertThat(refused(member.revoke(founder.id(), Optional.empty()))).isEqualTo(Refusal.NOT_ADMIN);
+        var revocation = good(membership.revoke(newcomer.id(), Optional.of(granted)));
+        assertThat(member.learn(List.of(revocation)).news()).containsExactly(revocation);
+        assertThat(member.learn(List.of(revocation)).news()).isEmpty();
         assertThat(member.standing().orElseThrow().trust().isRevoked(granted)).isTrue();
     }
 
@@ -126,7 +125,7 @@ class MembershipTest {
 
     @Test
     void damagedFilesStopTheNode() throws Exception {
-        good(membership.revoke(new Revocation.Target.Node(newcomer.id())));
+        good(membership.revoke(newcomer.id(), Optional.empty()));
         Path file = folder.resolve("founder/revocations");
         Files.writeString(file, Files.readString(file) + "half a li");
 

@@ -96,6 +96,13 @@ public final class VirtualEngines {
         decisions++;
     }
 
+    /** The engine that {@code node} runs for {@code model} dies by its own fault. */
+    public void fail(int node, ModelRef model) {
+        if (at(node).remove(model) == null) mesh.fail("node " + node + " runs nothing for " + model, node);
+        mesh.tell(node, new Event.ModelFailed(model));
+        endHostsOf(node);
+    }
+
     /** The machine is gone, and with it all that ran there. */
     void crashed(int node) {
         at(node).clear();

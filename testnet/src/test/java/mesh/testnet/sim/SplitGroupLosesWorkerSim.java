@@ -12,12 +12,7 @@ class SplitGroupLosesWorkerSim {
 
     @Test
     void anotherWorkerReplacesTheLostOne() {
-        var mesh = Simulation.of(4).seed(111).build();
-        for (int node = 0; node < 4; node++)
-            mesh.start(node, Machines.serving(node, (30 - node) * Machines.GIB, MODEL, NEED, false));
-        for (int node = 1; node < 4; node++) mesh.join(node, 0);
-        mesh.settle(30_000);
-        mesh.run(10_000);
+        var mesh = fourShare();
         int worker = lender(mesh);
         long starts = mesh.engines().starts();
 
@@ -28,6 +23,19 @@ class SplitGroupLosesWorkerSim {
         assertThat(mesh.engines().part(0, MODEL)).startsWith("hosts over");
         assertThat(lender(mesh)).isNotEqualTo(worker);
         assertThat(mesh.engines().starts() - starts).as("host and new worker").isLessThanOrEqualTo(3);
+    }
+
+    @Test
+    void anotherWorkerReplacesTheOneWhoseEngineFails() {
+        var mesh = fourShare();
+        int worker = lender(mesh);
+
+        mesh.engines().fail(worker, MODEL);
+        mesh.run(20_000);
+
+        assertThat(mesh.misplay()).isEmpty();
+        assertThat(mesh.engines().part(0, MODEL)).startsWith("hosts over");
+        assertThat(lender(mesh)).isNotEqualTo(worker);
     }
 
     @Test
@@ -49,6 +57,16 @@ class SplitGroupLosesWorkerSim {
         mesh.join(2, 0);
         mesh.run(20_000);
         assertThat(mesh.engines().part(0, MODEL)).startsWith("hosts over [2]");
+    }
+
+    private static Simulation fourShare() {
+        var mesh = Simulation.of(4).seed(111).build();
+        for (int node = 0; node < 4; node++)
+            mesh.start(node, Machines.serving(node, (30 - node) * Machines.GIB, MODEL, NEED, false));
+        for (int node = 1; node < 4; node++) mesh.join(node, 0);
+        mesh.settle(30_000);
+        mesh.run(10_000);
+        return mesh;
     }
 
     private static int lender(Simulation mesh) {

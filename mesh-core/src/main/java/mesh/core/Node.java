@@ -238,7 +238,7 @@ public final class Node {
             electorates = groups;
             splitPartners = List.copyOf(partners);
         }
-        for (NodeId unmeasured : own.linksTo(splitPartners, members::rttMillis))
+        for (NodeId unmeasured : own.linksTo(splitPartners, members::rttMillis, now))
             members.lookAt(unmeasured, now, outbox);
     }
 

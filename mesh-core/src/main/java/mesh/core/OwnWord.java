@@ -21,11 +21,15 @@ import mesh.core.member.Profile.Served;
  * runs and measured. Owned by {@link Node}.
  */
 final class OwnWord {
+    /** A machine that is busy for longer than two of these is as slow as it seems. */
+    private static final long RTT_WINDOW_MILLIS = 30_000;
+
     private final Engines engines;
     private final Demand demand;
     private final TreeMap<ModelRef, Assigned> taken = new TreeMap<>();
     private final TreeSet<ModelRef> declined = new TreeSet<>();
     private final TreeMap<NodeId, Link> links = new TreeMap<>();
+    private final TreeMap<NodeId, Lowest> lowest = new TreeMap<>();
     private Profile facts;
 
     OwnWord(Profile facts, Engines engines, Demand demand) {
@@ -67,14 +71,20 @@ final class OwnWord {
     }
 
     /** Keeps links to {@code partners} only; those not measured yet are the answer. */
-    List<NodeId> linksTo(List<NodeId> partners, ToIntFunction<NodeId> rttMillis) {
+    List<NodeId> linksTo(List<NodeId> partners, ToIntFunction<NodeId> rttMillis, long nowMillis) {
         links.keySet().retainAll(partners);
+        lowest.keySet().retainAll(partners);
         var unmeasured = new ArrayList<NodeId>();
         for (NodeId partner : partners) {
-            int rtt = rttMillis.applyAsInt(partner);
+            int measured = rttMillis.applyAsInt(partner);
+            if (measured < 0) {
+                unmeasured.add(partner);
+                continue;
+            }
+            int rtt = lowest.computeIfAbsent(partner, each -> new Lowest(RTT_WINDOW_MILLIS))
+                    .after(measured, nowMillis);
             Link known = links.get(partner);
-            if (rtt < 0) unmeasured.add(partner);
-            else if (known != null) links.put(partner, known.heard(rtt * 1_000L));
+            if (known != null) links.put(partner, known.heard(rtt * 1_000L));
             else if (links.size() < Profile.LINKS_MAX) links.put(partner, Link.measured(partner, rtt * 1_000L));
         }
         return unmeasured;

@@ -7,6 +7,7 @@ import java.net.URISyntaxException;
 import java.net.UnknownHostException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -16,6 +17,7 @@ import mesh.core.member.Profile;
 import mesh.daemon.hardware.Memory;
 import mesh.daemon.log.LogFormat;
 import mesh.daemon.log.LogLevel;
+import mesh.daemon.loop.Reach;
 
 /**
  * What the daemon was told to be, typed and checked. Made once from {@link Settings}; every value is in range. Immutable.
@@ -44,7 +46,7 @@ public record Config(
      * @param invites tokens, which are secrets
      * @param bind port 0: the one of the last time, or any
      */
-    public record Mesh(List<String> invites, InetSocketAddress bind, boolean isEphemeral) {
+    public record Mesh(List<String> invites, InetSocketAddress bind, boolean isEphemeral, Reach reach) {
         public Mesh {
             invites = List.copyOf(invites);
         }
@@ -62,8 +64,22 @@ public record Config(
         OFF
     }
 
-    /** How models are run; empty means: decided from the model and the memory. */
-    public record Serve(OptionalInt ctxTokens, OptionalInt parallel, OptionalInt threads, OptionalLong memoryBytesMax) {
+    /**
+     * How models are run; empty means: decided from the model and the memory.
+     *
+     * @param ratios of a split, host first, in thousandths
+     */
+    public record Serve(
+            OptionalInt ctxTokens,
+            OptionalInt parallel,
+            OptionalInt threads,
+            OptionalLong memoryBytesMax,
+            boolean isSplit,
+            List<Integer> ratios) {
+        public Serve {
+            ratios = List.copyOf(ratios);
+        }
+
         /** What models may take of this machine's memory. */
         public Memory of(Memory machine) {
             return memoryBytesMax.isPresent() ? machine.cappedAt(memoryBytesMax.getAsLong()) : machine;
@@ -78,8 +94,19 @@ public record Config(
      *
      * @param hub the address of the hub or its mirror
      * @param bytesPerSecondMax 0 = no limit
+     * @param shared what members may copy from here: names, or {@code all}, or {@code none}
+     * @param givenBytesPerSecondMax 0 = no limit
      */
-    public record Fetching(URI hub, long bytesPerSecondMax) {}
+    public record Fetching(URI hub, long bytesPerSecondMax, List<String> shared, long givenBytesPerSecondMax) {
+        public Fetching {
+            shared = List.copyOf(shared);
+        }
+
+        public boolean isShared(String model) {
+            if (shared.equals(List.of("none"))) return false;
+            return shared.equals(List.of("all")) || shared.contains(model);
+        }
+    }
 
     /** How events are written. */
     public record Log(LogFormat format, LogLevel level) {}
@@ -93,6 +120,7 @@ public record Config(
     private static final int THREADS_MAX = 1024;
     private static final double BYTES_PER_GB = 1e9;
     private static final double BYTES_PER_MB = 1e6;
+    private static final int THOUSANDTHS = 1_000;
     private static final String AUTO = "auto";
 
     public Config {
@@ -110,14 +138,21 @@ public record Config(
                 new Mesh(
                         settings.of(Setting.JOIN).words(),
                         new InetSocketAddress(read.bindIp(), read.port(Setting.BIND_PORT)),
-                        read.isOn(Setting.EPHEMERAL)),
+                        read.isOn(Setting.EPHEMERAL),
+                        read.reach()),
                 new Serve(
                         read.count(Setting.CTX_SIZE, CTX_TOKENS_MAX),
                         read.count(Setting.PARALLEL, PARALLEL_MAX),
                         read.count(Setting.THREADS, THREADS_MAX),
-                        read.gigabytes(Setting.MAX_VRAM)),
+                        read.gigabytes(Setting.MAX_VRAM),
+                        read.isOn(Setting.SPLIT),
+                        read.ratios(Setting.TENSOR_SPLIT)),
                 new Engine(read.folder(Setting.BIN_DIR)),
-                new Fetching(read.address(Setting.HUB_URL), read.bytesPerSecond()),
+                new Fetching(
+                        read.address(Setting.HUB_URL),
+                        read.bytesPerSecond(Setting.MAX_DOWNLOAD),
+                        List.of(settings.of(Setting.SHARE).word().split(" *, *")),
+                        read.bytesPerSecond(Setting.MAX_UPLOAD)),
                 dataDir,
                 read.isOn(Setting.OFFLINE),
                 new Log(
@@ -170,16 +205,16 @@ public record Config(
         }
 
         /** 0 for any. */
-        long bytesPerSecond() throws Refusal {
-            String word = word(Setting.MAX_DOWNLOAD);
-            if (word.equals(Setting.MAX_DOWNLOAD.preset())) return 0;
+        long bytesPerSecond(Setting setting) throws Refusal {
+            String word = word(setting);
+            if (word.equals(setting.preset())) return 0;
             try {
                 double megabytes = Double.parseDouble(word);
                 if (megabytes > 0 && megabytes < 1e6) return Math.max(1, (long) (megabytes * BYTES_PER_MB));
             } catch (NumberFormatException notANumber) {
-                throw refused(Setting.MAX_DOWNLOAD, word, "a number of megabytes per second");
+                throw refused(setting, word, "a number of megabytes per second");
             }
-            throw refused(Setting.MAX_DOWNLOAD, word, "a number of megabytes per second above 0");
+            throw refused(setting, word, "a number of megabytes per second above 0");
         }
 
         URI address(Setting setting) throws Refusal {
@@ -191,6 +226,23 @@ public record Config(
                 throw refused(setting, word, "an address such as " + setting.preset());
             }
             throw refused(setting, word, "an address such as " + setting.preset());
+        }
+
+        /** In thousandths, so that every node of a mesh cuts alike. */
+        List<Integer> ratios(Setting setting) throws Refusal {
+            String word = word(setting);
+            if (word.equals(setting.preset())) return List.of();
+            String[] parts = word.split(",");
+            if (parts.length < 2 || parts.length > Profile.Served.WORKERS_MAX + 1)
+                throw refused(setting, word, "2 to " + (Profile.Served.WORKERS_MAX + 1) + " ratios, such as 0.7,0.3");
+            var ratios = new ArrayList<Integer>();
+            for (String part : parts) {
+                double ratio = part.matches("[0-9]+(\\.[0-9]+)?") ? Double.parseDouble(part) : 0;
+                if (ratio * THOUSANDTHS < 1 || ratio * THOUSANDTHS > Profile.Assigned.RATIO_MAX)
+                    throw refused(setting, word, "ratios from 0.001 to 1000, such as 0.7,0.3");
+                ratios.add((int) Math.round(ratio * THOUSANDTHS));
+            }
+            return ratios;
         }
 
         Optional<Path> folder(Setting setting) throws Refusal {
@@ -217,6 +269,19 @@ public record Config(
             } catch (IllegalArgumentException notLiteral) {
                 throw refused(Setting.BIND_IP, word, "an IP address");
             }
+        }
+
+        Reach reach() throws Refusal {
+            var relays = new ArrayList<Reach.NamedRelay>();
+            for (String word : settings.of(Setting.RELAY).words())
+                relays.add(Reach.NamedRelay.parse(word.strip())
+                        .orElseThrow(() -> refused(
+                                Setting.RELAY, word, "a node's id, or ID@ADDRESS:PORT; mesh status --json shows it")));
+            var servers = new ArrayList<Reach.StunServer>();
+            for (String word : settings.of(Setting.STUN).words())
+                servers.add(Reach.StunServer.parse(word.strip())
+                        .orElseThrow(() -> refused(Setting.STUN, word, "a server as HOST:PORT")));
+            return new Reach(relays, isOn(Setting.OFFLINE) ? List.of() : servers);
         }
 
         Console console() throws Refusal {

@@ -7,12 +7,18 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import mesh.core.id.NodeId;
+import mesh.core.wire.StreamType;
 import mesh.daemon.api.ManagementApi;
 import mesh.daemon.api.OllamaApi;
 import mesh.daemon.api.OpenAiApi;
+import mesh.daemon.blob.Copies;
 import mesh.daemon.edge.EdgeLoops;
 import mesh.daemon.edge.EdgeServer;
 import mesh.daemon.edge.EdgeSettings;
@@ -35,11 +41,17 @@ import mesh.daemon.models.Hub;
 import mesh.daemon.models.ModelStore;
 import mesh.daemon.process.Children;
 import mesh.daemon.process.LoopbackPorts;
+import mesh.daemon.quic.Peer;
+import mesh.daemon.quic.QuicEndpoint;
+import mesh.daemon.quic.WaitingStream;
 import mesh.daemon.serve.EngineRoom;
 import mesh.daemon.serve.Limits;
 import mesh.daemon.serve.LocalModels;
+import mesh.daemon.split.Mates;
+import mesh.daemon.split.Splits;
 import mesh.daemon.store.DataDir;
 import mesh.daemon.store.Whereabouts;
+import mesh.daemon.tunnel.RpcTunnels;
 
 /**
  * One node: its parts started in one order and stopped in the reverse. The API answers as soon as {@link #open} returns,
@@ -50,6 +62,9 @@ public final class Daemon implements AutoCloseable {
 
     /** Answers under way may end; a person at Ctrl-C who wants it sooner presses it again. */
     private static final Duration DRAIN = Duration.ofSeconds(10);
+
+    /** The endpoint's own bound on a handshake, and a little for the way back. */
+    private static final long REACH_MILLIS = 12_000;
 
     private static final String CONSOLE_FOLDER = "mesh/console";
 
@@ -97,8 +112,12 @@ public final class Daemon implements AutoCloseable {
                 dataDir.models(), Catalog::bundled, new Hub(config.fetching().hub()));
         var network = Network.of(
                 System.getenv(), config.fetching().hub(), config.fetching().bytesPerSecondMax(), Patience.USUAL);
-        var downloads = new Downloads(store, network, config.offline());
-        var rooms = new LocalModels.Parts(store, downloads, engines, children, new LoopbackPorts(), loops, terminal);
+        var copies =
+                new Copies(store, config.fetching()::isShared, config.fetching().givenBytesPerSecondMax());
+        var downloads = new Downloads(store, network, config.offline(), copies);
+        var ports = new LoopbackPorts();
+        var splits = new Splits(children, ports);
+        var rooms = new LocalModels.Parts(store, downloads, engines, children, ports, loops, splits, terminal);
         this.models = new LocalModels(
                 rooms,
                 new Limits(
@@ -106,15 +125,43 @@ public final class Daemon implements AutoCloseable {
                         Cores.physical(),
                         config.serve().ctxTokens(),
                         config.serve().parallel(),
-                        config.serve().threads()));
+                        config.serve().threads()),
+                new LocalModels.Sharing(config.serve().isSplit(), config.serve().ratios()));
         this.hosting = new Hosting(config.name(), memory, models, engines, store, dataDir.models(), config.offline());
+        models.report(hosting);
         var plan = new Belonging.Plan(
                 dataDir.root(),
                 config.mesh().invites(),
                 config.mesh().isEphemeral(),
                 config.mesh().bind(),
+                config.mesh().reach(),
                 terminal);
         this.belonging = new Belonging(plan, hosting::facts, hosting, this::fail);
+        copies.connect(new Neighbourhood(belonging, !config.mesh().invites().isEmpty()));
+        belonging.onSocket(socket ->
+                socket.takes(StreamType.BLOB, WaitingStream.each("copy-answer", Copies.SILENCE, copies::answer)));
+        belonging.onSocket(socket -> layTunnels(socket, splits));
+    }
+
+    private void layTunnels(QuicEndpoint endpoint, Splits splits) {
+        var tunnels = new RpcTunnels(endpoint.loop());
+        endpoint.takes(StreamType.RPC, tunnels::answer);
+        splits.connect(
+                new Mates() {
+                    @Override
+                    public Optional<Peer> reach(NodeId node) throws InterruptedException {
+                        var answer = new ArrayBlockingQueue<Optional<Peer>>(1);
+                        belonging.reach(node, answer::add);
+                        Optional<Peer> found = answer.poll(REACH_MILLIS, TimeUnit.MILLISECONDS);
+                        return found == null ? Optional.empty() : found;
+                    }
+
+                    @Override
+                    public Optional<Peer> connected(NodeId node) {
+                        return endpoint.peer(node);
+                    }
+                },
+                tunnels);
     }
 
     public static Daemon open(Config config, Consumer<String> terminal) throws Refusal, InterruptedException {

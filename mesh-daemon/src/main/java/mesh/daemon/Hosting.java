@@ -10,12 +10,16 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import mesh.core.Check;
 import mesh.core.Event;
 import mesh.core.Snapshot;
+import mesh.core.elect.Outcome;
 import mesh.core.elect.Part;
 import mesh.core.elect.Reason;
 import mesh.core.id.ModelRef;
@@ -29,6 +33,7 @@ import mesh.core.member.Profile.Served;
 import mesh.core.member.Profile.Skill;
 import mesh.core.member.Profile.Wanted;
 import mesh.core.model.Fit;
+import mesh.core.rpc.Command;
 import mesh.daemon.api.Management.ModelStatus;
 import mesh.daemon.engine.Engine;
 import mesh.daemon.hardware.Memory;
@@ -39,8 +44,10 @@ import mesh.daemon.loop.Orders;
 import mesh.daemon.models.DemoModel;
 import mesh.daemon.models.ModelFile;
 import mesh.daemon.models.ModelStore;
+import mesh.daemon.serve.Casualties;
 import mesh.daemon.serve.EngineRoom;
 import mesh.daemon.serve.LocalModels;
+import mesh.daemon.serve.LocalModels.Stake;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,7 +55,7 @@ import org.jspecify.annotations.Nullable;
  * in memory, and starts what the mesh wants served here. What the operator asked for is never stopped by the mesh.
  * Looks a few times a second on a virtual thread; orders come on the loop's.
  */
-final class Hosting implements Orders {
+final class Hosting implements Orders, Casualties {
     private static final Log log = Log.of(Hosting.class);
 
     /** A model that became ready is in everybody's table this much later, beside the way there. */
@@ -66,6 +73,10 @@ final class Hosting implements Orders {
     private final ModelStore store;
     private final Path modelsFolder;
     private final boolean isOffline;
+    /** A few per model would be many; the loop must never wait for them. */
+    private static final int ORDERS_MAX = 4_096;
+
+    private final BlockingQueue<Order> orders = new LinkedBlockingQueue<>(ORDERS_MAX);
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Set<ModelRef> orderedByMesh = ConcurrentHashMap.newKeySet();
     private final Set<ModelRef> seen = new HashSet<>();
@@ -74,6 +85,11 @@ final class Hosting implements Orders {
     private FileTime listedAt = FileTime.fromMillis(0);
     private boolean isEngineWanted;
     private Optional<Profile> told = Optional.empty();
+
+    /** Something the mesh wants done, in its turn. */
+    private interface Order {
+        void carryOut() throws InterruptedException;
+    }
 
     Hosting(
             String name,
@@ -94,6 +110,7 @@ final class Hosting implements Orders {
 
     void start(Belonging belonging) {
         this.belonging = belonging;
+        Thread.ofVirtual().name("orders").start(this::carryOut);
         Thread.ofVirtual().name("hosting").start(() -> {
             try {
                 do {
@@ -108,6 +125,15 @@ final class Hosting implements Orders {
 
     void close() {
         closing.countDown();
+        orders.offer(() -> {});
+    }
+
+    private void carryOut() {
+        try {
+            while (closing.getCount() > 0) orders.take().carryOut();
+        } catch (InterruptedException ending) {
+            // Only the JVM's end interrupts this thread.
+        }
     }
 
     // What this node is.
@@ -128,8 +154,8 @@ final class Hosting implements Orders {
                 addresses,
                 List.of(),
                 List.of(),
-                // Tensors travel in tunnels that this release does not lay, so nobody is told that they may.
-                false,
+                role.includes(Role.SPLIT)
+                        && engines.found().filter(Hosting::splits).isPresent(),
                 isClient || isOffline ? 0 : fetchBytes());
     }
 
@@ -143,25 +169,39 @@ final class Hosting implements Orders {
         }
     }
 
+    /** Frames of other versions are not read, so they could not be held to anything. */
+    private static boolean splits(Engine found) {
+        return found.worker()
+                .filter(worker -> worker.version().major() == Command.MAJOR)
+                .isPresent();
+    }
+
     private static Profile.Engine engine(Engine found) {
+        String whole = found.version();
+        String version = whole.substring(0, Math.min(whole.length(), Profile.Engine.VERSION_CHARS_MAX));
         return found.worker()
                 .map(worker -> new Profile.Engine(
-                        found.version(),
+                        version,
                         worker.version().major(),
                         worker.version().minor(),
                         worker.version().patch()))
-                .orElse(new Profile.Engine(found.version(), 0, 0, 0));
+                .orElse(new Profile.Engine(version, 0, 0, 0));
     }
 
     /** The models folder's files, and those served from elsewhere. */
     private List<OnDisk> files() {
         var files = new TreeMap<ModelRef, OnDisk>();
         for (OnDisk file : onDisk) files.put(file.model(), file);
-        for (ModelStatus model : models.status())
-            if (model.needBytes() > 0) {
-                var ref = new ModelRef(model.name());
-                files.put(ref, new OnDisk(ref, model.sizeBytes(), model.needBytes(), 0, 0, 0));
-            }
+        for (Stake stake : models.stakes())
+            files.put(
+                    stake.model(),
+                    new OnDisk(
+                            stake.model(),
+                            stake.fileBytes(),
+                            stake.needBytes(),
+                            stake.kvBytes(),
+                            Math.min(stake.layers(), OnDisk.LAYERS_MAX),
+                            0));
         return files.values().stream().limit(Profile.MODELS_MAX).toList();
     }
 
@@ -200,6 +240,15 @@ final class Hosting implements Orders {
         }
         Snapshot snapshot = loop.snapshot();
         List<ModelStatus> here = models.status();
+        for (Stake stake : models.stakes()) {
+            put(loop, snapshot.own(), stake);
+            if (snapshot.outcomes().get(stake.model()) instanceof Outcome.Waiting waiting)
+                models.waits(
+                        stake.model(),
+                        waiting.haveBytes(),
+                        waiting.reason().code().replace('-', '_'),
+                        words(waiting));
+        }
         for (ModelStatus model : here) tell(loop, snapshot.own(), model);
         for (Assigned assigned : snapshot.own().assigned())
             if (seen.contains(assigned.model()) && isNotIn(here, assigned.model())) {
@@ -209,18 +258,32 @@ final class Hosting implements Orders {
         if (here.isEmpty()) prepare(snapshot);
     }
 
+    private static String words(Outcome.Waiting waiting) {
+        return "need " + Fit.gigabytes(waiting.needBytes()) + ", have " + Fit.gigabytes(waiting.haveBytes())
+                + "; waiting for other nodes";
+    }
+
+    /** Puts this node's memory to a model; what the mesh itself chose for this node it has put already. */
+    private void put(MeshLoop loop, Profile own, Stake stake) {
+        seen.add(stake.model());
+        var wish = new Assigned(
+                stake.model(),
+                Math.min(stake.budgetBytes(), Profile.BYTES_MAX),
+                stake.sharing().isForced(),
+                stake.sharing().ratios());
+        if (!own.assigned().contains(wish)) loop.tell(new Event.Taken(wish));
+    }
+
     private void tell(MeshLoop loop, Profile own, ModelStatus model) {
         if (model.needBytes() == 0) return;
         var ref = new ModelRef(model.name());
-        seen.add(ref);
-        if (own.assigned().stream().noneMatch(assigned -> assigned.model().equals(ref)))
-            loop.tell(new Event.Taken(new Assigned(ref, model.needBytes(), false, List.of())));
         boolean isReady = model.state().equals("ready");
         boolean hasFailed = model.state().equals("failed");
         for (Served row : own.served()) {
             if (!row.model().equals(ref)) continue;
             if (isReady && row.phase() == Phase.LOADING)
                 loop.tell(new Event.ModelReady(ref, model.slots(), model.ctxTokens(), model.sizeBytes(), CHATS));
+            if (!models.isAlone(ref)) continue;
             if (hasFailed && row.phase() != Phase.FAILED) loop.tell(new Event.ModelFailed(ref));
             if (!isReady && !hasFailed && row.phase() == Phase.READY) loop.tell(new Event.ModelEnded(ref));
         }
@@ -258,15 +321,33 @@ final class Hosting implements Orders {
 
     @Override
     public void start(ModelRef model, Part part) {
-        Thread.ofVirtual().name("order-" + model).start(() -> {
-            if (!isNotIn(models.status(), model)) return;
-            orderedByMesh.add(model);
-            if (!(part instanceof Part.Alone))
-                refused(model, "split_unserved", "this release serves whole models only");
-            else if (models.add(model.name())
-                    instanceof LocalModels.Wish.Refused(String code, String message, boolean isMissing))
+        order(() -> begin(model, part));
+    }
+
+    @Override
+    public void stop(ModelRef model, Reason reason) {
+        order(() -> end(model, reason));
+    }
+
+    private void order(Order order) {
+        Check.that(orders.offer(order), "orders are carried out faster than elections are held", orders.size());
+    }
+
+    private void begin(ModelRef model, Part part) {
+        boolean isNew = isNotIn(models.status(), model);
+        if (isNew) orderedByMesh.add(model);
+        if (!isNew || !(part instanceof Part.Alone)) models.cast(model, part);
+        // Making or reading a file may take long, and other orders do not wait for it.
+        else Thread.ofVirtual().name("order-" + model).start(() -> add(model, model.name()));
+    }
+
+    private void add(ModelRef model, String said) {
+        try {
+            if (models.add(said) instanceof LocalModels.Wish.Refused(String code, String message, boolean isMissing))
                 refused(model, code, message);
-        });
+        } catch (InterruptedException ending) {
+            // Only the JVM's end interrupts this thread.
+        }
     }
 
     /** Serving follows by itself, once the file is here. */
@@ -276,26 +357,33 @@ final class Hosting implements Orders {
             if (!isNotIn(models.status(), model)) return;
             orderedByMesh.add(model);
             log.info("model.assigned", "model", model, "source", source);
-            if (models.add(source) instanceof LocalModels.Wish.Refused(String code, String message, boolean isMissing))
-                refused(model, code, message);
+            add(model, source);
         });
     }
 
     private void refused(ModelRef model, String code, String message) {
         log.warn("order.refused", "model", model, "reason", code, "message", message);
-        Belonging in = belonging;
-        if (in != null) in.loop().ifPresent(loop -> loop.tell(new Event.ModelFailed(model)));
+        failed(model);
+    }
+
+    /** What the operator runs alone goes on, until another part follows. */
+    private void end(ModelRef model, Reason reason) throws InterruptedException {
+        if (orderedByMesh.remove(model)) models.drop(model.name());
+        else if (!models.isAlone(model)) models.cast(model, new Part.Idle(reason));
     }
 
     @Override
-    public void stop(ModelRef model, Reason reason) {
-        if (!orderedByMesh.remove(model)) return;
-        Thread.ofVirtual().name("order-" + model).start(() -> {
-            try {
-                models.drop(model.name());
-            } catch (InterruptedException ending) {
-                // Only the JVM's end interrupts this thread.
-            }
-        });
+    public void ended(ModelRef model) {
+        inLoop(new Event.ModelEnded(model));
+    }
+
+    @Override
+    public void failed(ModelRef model) {
+        inLoop(new Event.ModelFailed(model));
+    }
+
+    private void inLoop(Event event) {
+        Belonging in = belonging;
+        if (in != null) in.loop().ifPresent(loop -> loop.tell(event));
     }
 }

@@ -9,9 +9,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import mesh.core.elect.Explanation;
 import mesh.core.id.Checked;
 import mesh.core.id.Invite;
 import mesh.core.id.MeshId;
+import mesh.core.id.ModelRef;
 import mesh.core.id.NodeId;
 import mesh.core.id.Role;
 import mesh.core.id.Serial;
@@ -75,17 +77,18 @@ final class NodeManagement implements Management {
                         memory.totalBytes(),
                         memory.usableBytes(),
                         memory.source().word()),
-                models.status(),
+                models.status().stream().map(this::named).toList(),
                 belonging.snapshot().stream()
                         .flatMap(snapshot -> snapshot.peers().stream())
                         .map(this::shown)
                         .toList(),
                 requests.counts(),
+                belonging.carried(),
                 belonging.refused());
     }
 
     @Override
-    public Changed load(String said) {
+    public Changed load(String said) throws InterruptedException {
         return switch (models.add(said)) {
             case Wish.Granted(String name) -> new Changed.Done(name);
             case Wish.Refused(String code, String message, boolean isMissing) ->
@@ -101,6 +104,47 @@ final class NodeManagement implements Management {
                         "model_not_served", "this node does not serve " + name + "; see mesh status", true);
     }
 
+    /** The models know their workers by id; who they are and how far stands in the view of the mesh. */
+    private ModelStatus named(ModelStatus model) {
+        if (model.workers().isEmpty()) return model;
+        var workers = model.workers().stream().map(this::named).toList();
+        return new ModelStatus(
+                model.name(),
+                model.state(),
+                model.reason(),
+                model.detail(),
+                model.mode(),
+                model.ctxTokens(),
+                model.slots(),
+                model.sizeBytes(),
+                model.needBytes(),
+                workers,
+                model.tensorSplit());
+    }
+
+    private WorkerStatus named(WorkerStatus worker) {
+        return belonging.snapshot().stream()
+                .flatMap(snapshot -> snapshot.peers().stream())
+                .filter(peer -> peer.id().hex().equals(worker.id()))
+                .map(this::shown)
+                .findFirst()
+                .map(peer -> new WorkerStatus(
+                        worker.id(),
+                        peer.name(),
+                        worker.units(),
+                        peer.rttMillis(),
+                        worker.sentBytes(),
+                        worker.savedBytes(),
+                        worker.heardBytes()))
+                .orElse(worker);
+    }
+
+    @Override
+    public Optional<Explanation> explain(String model) {
+        if (!ModelRef.isName(model)) return Optional.empty();
+        return belonging.snapshot().map(snapshot -> snapshot.explain(new ModelRef(model)));
+    }
+
     private PeerStatus shown(Member peer) {
         Optional<Peer.Path> path = belonging.path(peer.id());
         double rttMillis = path.filter(open -> open.rttMicros() > 0)
@@ -113,7 +157,9 @@ final class NodeManagement implements Management {
                 peer.state().name().toLowerCase(Locale.ROOT),
                 profile.role().name().toLowerCase(Locale.ROOT),
                 rttMillis,
-                path.isPresent() ? "direct" : "",
+                path.map(open -> open.kind().isDirect() ? "direct" : "relayed").orElse(""),
+                path.map(open -> open.kind().code()).orElse(""),
+                path.flatMap(Peer.Path::via).map(this::nameOf).orElse(""),
                 profile.usableBytes(),
                 profile.served().stream()
                         .filter(row -> row.phase() == Phase.READY)
@@ -121,6 +167,16 @@ final class NodeManagement implements Management {
                         .toList(),
                 profile.engine().version(),
                 peer.ageMillis());
+    }
+
+    /** A node that only carries need not be known by name. */
+    private String nameOf(NodeId id) {
+        return belonging.snapshot().stream()
+                .flatMap(snapshot -> snapshot.peers().stream())
+                .filter(peer -> peer.id().equals(id))
+                .map(peer -> peer.profile().name())
+                .findFirst()
+                .orElse(id.hex());
     }
 
     // The mesh.

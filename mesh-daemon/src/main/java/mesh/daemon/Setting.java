@@ -30,6 +30,16 @@ public enum Setting {
             "0",
             "the UDP port other nodes reach this one on; 0 takes the one of the last time, or any"),
     BIND_IP(Kind.VALUE, "ADDRESS", "any", "the address other nodes reach this one on; any listens on all"),
+    RELAY(
+            Kind.LIST,
+            "NODE",
+            "",
+            "a member that carries this node's sealed packets first when there is no direct way: ID or ID@ADDRESS:PORT"),
+    STUN(
+            Kind.LIST,
+            "HOST:PORT",
+            "",
+            "a STUN server that says where this node is seen from outside; without any, only other nodes say so"),
     EPHEMERAL(Kind.SWITCH, "", "false", "a key for this run only, never written to disk; nothing of the mesh is kept"),
     CTX_SIZE(Kind.VALUE, "TOKENS", "auto", "context per request; auto takes what the model has and memory holds"),
     PARALLEL(
@@ -38,11 +48,27 @@ public enum Setting {
             "auto",
             "requests answered at once per model; auto takes 4, or fewer when memory is short"),
     MAX_VRAM(Kind.VALUE, "GB", "all", "at most so much memory for models, in 10^9 bytes; never raises what is there"),
+    SPLIT(
+            Kind.SWITCH,
+            "",
+            "false",
+            "split models over several nodes although they fit on one; what fits nowhere is split without being told"),
+    TENSOR_SPLIT(
+            Kind.VALUE,
+            "R,R",
+            "memory",
+            "shares of a split's nodes, the host's first, such as 0.7,0.3; memory goes by what each has"),
     THREADS(Kind.VALUE, "N", "auto", "threads per model; auto shares the cores among the models"),
     BIN_DIR(Kind.VALUE, "DIR", "auto", "where llama-server is; auto looks at the managed install, then at PATH"),
     HUB_URL(Kind.VALUE, "URL", "https://huggingface.co", "where models are fetched from: the hub, or a mirror of it"),
     MAX_DOWNLOAD(Kind.VALUE, "MB", "any", "at most so many megabytes per second for downloads; any sets no limit"),
-    OFFLINE(Kind.SWITCH, "", "false", "never leave this machine: no download, no install"),
+    MAX_UPLOAD(
+            Kind.VALUE,
+            "MB",
+            "any",
+            "at most so many megabytes per second of models for other members; any sets no limit"),
+    SHARE(Kind.VALUE, "MODELS", "all", "models that members may copy from here: all, none, or names parted by commas"),
+    OFFLINE(Kind.SWITCH, "", "false", "never leave this machine and its mesh: no download, no install, no STUN"),
     DATA_DIR(Kind.VALUE, "DIR", "~/.mesh", "everything mesh keeps; one daemon per folder"),
     CONFIG(
             Kind.VALUE,

@@ -10,8 +10,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import mesh.core.id.NodeId;
 import mesh.daemon.log.LogFormat;
 import mesh.daemon.log.LogLevel;
+import mesh.daemon.loop.Reach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,6 +23,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ConfigTest {
     @TempDir
     Path dataDir;
+
+    private static final String RELAY = "ab".repeat(32) + "@192.0.2.1:4000";
 
     Map<Setting, List<String>> home;
 
@@ -37,8 +41,15 @@ class ConfigTest {
         assertThat(config.ports()).isEqualTo(new Config.Ports(9337, Config.Console.FULL, 3131));
         assertThat(config.serve())
                 .isEqualTo(new Config.Serve(
-                        OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty(), OptionalLong.empty()));
-        assertThat(config.mesh()).isEqualTo(new Config.Mesh(List.of(), new InetSocketAddress(0), false));
+                        OptionalInt.empty(),
+                        OptionalInt.empty(),
+                        OptionalInt.empty(),
+                        OptionalLong.empty(),
+                        false,
+                        List.of()));
+        assertThat(config.mesh())
+                .isEqualTo(
+                        new Config.Mesh(List.of(), new InetSocketAddress(0), false, new Reach(List.of(), List.of())));
         assertThat(config.engine().binDir()).isEmpty();
         assertThat(config.offline()).isFalse();
         assertThat(config.log()).isEqualTo(new Config.Log(LogFormat.PRETTY, LogLevel.INFO));
@@ -56,6 +67,8 @@ class ConfigTest {
                         Map.entry(Setting.JOIN, List.of("mesh1.a", "mesh1.b")),
                         Map.entry(Setting.BIND_PORT, List.of("4001")),
                         Map.entry(Setting.BIND_IP, List.of("127.0.0.2")),
+                        Map.entry(Setting.RELAY, List.of(RELAY)),
+                        Map.entry(Setting.STUN, List.of("stun.example.org:3478")),
                         Map.entry(Setting.EPHEMERAL, List.of("true")),
                         Map.entry(Setting.CTX_SIZE, List.of("2048")),
                         Map.entry(Setting.PARALLEL, List.of("2")),
@@ -71,16 +84,40 @@ class ConfigTest {
         assertThat(config.models()).containsExactly("demo", "/m.gguf");
         assertThat(config.ports()).isEqualTo(new Config.Ports(0, Config.Console.HEADLESS, 4000));
         assertThat(config.mesh())
-                .isEqualTo(
-                        new Config.Mesh(List.of("mesh1.a", "mesh1.b"), new InetSocketAddress("127.0.0.2", 4001), true));
+                .isEqualTo(new Config.Mesh(
+                        List.of("mesh1.a", "mesh1.b"),
+                        new InetSocketAddress("127.0.0.2", 4001),
+                        true,
+                        // Offline, nobody outside is asked.
+                        new Reach(List.of(Reach.NamedRelay.parse(RELAY).orElseThrow()), List.of())));
         assertThat(config.serve())
                 .isEqualTo(new Config.Serve(
-                        OptionalInt.of(2048), OptionalInt.of(2), OptionalInt.of(1), OptionalLong.of(1_500_000_000L)));
+                        OptionalInt.of(2048),
+                        OptionalInt.of(2),
+                        OptionalInt.of(1),
+                        OptionalLong.of(1_500_000_000L),
+                        false,
+                        List.of()));
         assertThat(config.engine().binDir()).contains(Path.of("/opt/llama"));
         assertThat(config.offline()).isTrue();
         assertThat(config.name()).isEqualTo("attic");
         assertThat(config.dataDir()).isEqualTo(dataDir);
         assertThat(config.log()).isEqualTo(new Config.Log(LogFormat.JSON, LogLevel.DEBUG));
+    }
+
+    @Test
+    void relaysAndStunServersAreReadOrRefusedWithTheirForm() throws Refusal {
+        var said = Map.of(
+                Setting.RELAY, List.of("ab".repeat(32)), Setting.STUN, List.of("stun.example.org:3478", "192.0.2.1:1"));
+
+        assertThat(config(said, Map.of()).mesh().reach())
+                .isEqualTo(new Reach(
+                        List.of(new Reach.NamedRelay(NodeId.parse("ab".repeat(32)), List.of())),
+                        List.of(new Reach.StunServer("stun.example.org", 3478), new Reach.StunServer("192.0.2.1", 1))));
+        assertThatThrownBy(() -> config(Map.of(Setting.RELAY, List.of("relay.example.org")), Map.of()))
+                .hasMessageContaining("ID@ADDRESS:PORT");
+        assertThatThrownBy(() -> config(Map.of(Setting.STUN, List.of("stun.example.org")), Map.of()))
+                .hasMessageContaining("HOST:PORT");
     }
 
     @Test
@@ -121,6 +158,15 @@ class ConfigTest {
     }
 
     @Test
+    void ratiosOfASplitAreKeptInThousandths() throws Refusal {
+        var serve = config(Map.of(Setting.TENSOR_SPLIT, List.of("0.67,0.33"), Setting.SPLIT, List.of("true")), Map.of())
+                .serve();
+
+        assertThat(serve.ratios()).containsExactly(670, 330);
+        assertThat(serve.isSplit()).isTrue();
+    }
+
+    @Test
     void unknownKeyInTheFileNamesTheNearest() throws Exception {
         Files.writeString(dataDir.resolve("mesh.toml"), "paralel = 3\n");
 
@@ -147,6 +193,9 @@ class ConfigTest {
         "PARALLEL, 0, 1 to 256",
         "MAX_VRAM, -1, gigabytes",
         "MAX_VRAM, much, gigabytes",
+        "TENSOR_SPLIT, 1, ratios",
+        "TENSOR_SPLIT, '1,0', ratios",
+        "TENSOR_SPLIT, '1,b', ratios",
         "BIND_IP, localhost, an IP address",
         "BIND_PORT, -1, 0 to 65535",
         "LOG_FORMAT, xml, 'pretty, json'",

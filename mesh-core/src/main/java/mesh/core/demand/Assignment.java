@@ -78,18 +78,20 @@ public final class Assignment {
         Profile own = view.get(self);
         if (own == null) return new Stay(AssignReason.NOTHING_WANTED);
         Map<NodeId, Profile> imagined = new LinkedHashMap<>(view);
+        Map<ModelRef, Outcome> outcomes = new TreeMap<>();
         var supplies = Supply.of(view);
         for (var entry : lost.entrySet()) supplies.putIfAbsent(entry.getKey(), Supply.of(entry.getValue()));
         for (NodeId id : joinersBefore(self, view)) {
             Profile profile = imagined.getOrDefault(id, own);
-            if (!(pick.apply(new Joiner(id, profile, supplies, imagined), lost.keySet()) instanceof Serve taken))
-                continue;
+            if (!(pick.apply(new Joiner(id, profile, supplies, imagined, outcomes), lost.keySet())
+                    instanceof Serve taken)) continue;
             supplies.computeIfPresent(taken.model(), (model, supply) -> supply.plusServer());
             imagined.put(id, serving(profile, taken.model()));
+            outcomes.remove(taken.model());
         }
         var open = new TreeMap<>(supplies);
         open.keySet().removeAll(declined);
-        return pick.apply(new Joiner(self, own, open, imagined), lost.keySet());
+        return pick.apply(new Joiner(self, own, open, imagined, outcomes), lost.keySet());
     }
 
     private static List<NodeId> joinersBefore(NodeId self, Map<NodeId, Profile> view) {
@@ -139,7 +141,7 @@ public final class Assignment {
         if (!joiner.profile.splits()) return Optional.empty();
         Predicate<Supply> completes = supply -> {
             boolean isShort = supply.servers() > 0
-                    && election.decide(supply.model(), joiner.view)
+                    && joiner.outcome(supply.model(), election)
                             instanceof Outcome.Waiting(long need, long have, Reason reason)
                     && reason == Reason.MEMORY_SHORT;
             if (!isShort) return false;
@@ -174,8 +176,21 @@ public final class Assignment {
                 .orElse(0);
     }
 
-    /** A node that picks, with the mesh as it will be when its turn comes. */
-    private record Joiner(NodeId id, Profile profile, SortedMap<ModelRef, Supply> supplies, Map<NodeId, Profile> view) {
+    /**
+     * A node that picks, with the mesh as it will be when its turn comes.
+     *
+     * @param outcomes elections held in that mesh so far: costly, and only those who put memory to a model change its own
+     */
+    private record Joiner(
+            NodeId id,
+            Profile profile,
+            SortedMap<ModelRef, Supply> supplies,
+            Map<NodeId, Profile> view,
+            Map<ModelRef, Outcome> outcomes) {
+        Outcome outcome(ModelRef model, Election election) {
+            return outcomes.computeIfAbsent(model, _ -> election.decide(model, view));
+        }
+
         boolean hasOnDisk(Supply supply) {
             return profile.onDisk().stream()
                     .filter(file -> file.model().equals(supply.model()))

@@ -46,7 +46,7 @@ public final class NodeId implements Comparable<NodeId> {
 
     @Override
     public boolean equals(Object other) {
-        return other instanceof NodeId that && Arrays.equals(key, that.key);
+        return this == other || (other instanceof NodeId that && hash == that.hash && Arrays.equals(key, that.key));
     }
 
     @Override

@@ -46,7 +46,7 @@ final class Exchange {
 
     void tick(long nowMillis, Outbox out) {
         if (nowMillis >= nextCompareMillis) {
-            for (Peer peer : table.someLive(1, null)) compareWith(peer.id, List.of(), out);
+            for (Peer peer : table.someLive(1, null)) compareWith(peer.id(), List.of(), out);
             if (table.live().isEmpty()) introduceAgain(nowMillis, out);
             nextCompareMillis = nowMillis + waitMillis / 2 + random.nextLong(waitMillis);
             waitMillis = Math.min(tunables.lateMillis(), 2 * waitMillis);
@@ -95,6 +95,10 @@ final class Exchange {
         Digest ours = table.sum().cut(theirs.buckets());
         int buckets =
                 Math.max(theirs.buckets(), table.sum().cutFor(table.nodes()).buckets());
+        if (ours.equals(theirs)) {
+            out.send(from, new Word.Versions(buckets, List.of(), List.of()));
+            return;
+        }
         var held = new HashMap<Integer, List<Version>>();
         for (Version version : versions())
             held.computeIfAbsent(Digest.bucketOf(version.id(), buckets), _ -> new ArrayList<>())
@@ -181,10 +185,10 @@ final class Exchange {
     private void tryOneOfTheLost(long nowMillis, Outbox out) {
         if (table.dead().isEmpty()) return;
         Peer lost = table.dead().get(random.nextInt(table.dead().size()));
-        if (lost.state != Member.State.DEAD) return;
-        var news = new ArrayList<Told>(members.graveOf(lost.id, nowMillis));
+        if (!lost.isDead()) return;
+        var news = new ArrayList<Told>(members.graveOf(lost.id(), nowMillis));
         news.add(members.ownWord(nowMillis));
-        compareWith(lost.id, news, out);
+        compareWith(lost.id(), news, out);
     }
 
     private void compareWith(NodeId peer, List<Told> news, Outbox out) {

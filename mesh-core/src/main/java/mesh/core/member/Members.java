@@ -8,6 +8,7 @@ import java.util.function.BiConsumer;
 import mesh.core.Check;
 import mesh.core.Tunables;
 import mesh.core.id.NodeId;
+import mesh.core.member.Peer.Charge;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -118,7 +119,7 @@ public final class Members {
         Peer expelled = table.peer(peer);
         if (expelled == null || !expelled.isLive()) return;
         var verdict = voice.accuse(peer, expelled.said.incarnation(), Accusation.Verdict.DEAD);
-        bury(expelled, verdict, Member.State.DEAD, nowMillis, out);
+        bury(expelled, verdict, nowMillis, out);
         spread(nowMillis, out);
     }
 
@@ -134,7 +135,7 @@ public final class Members {
         Farewell farewell = voice.bidFarewell(said.incarnation());
         queue.dropWord(self);
         for (Peer peer : table.someLive(2 * tunables.gossiping().fanout(), null))
-            out.send(peer.id, new Word.Spread(List.of(new Told(farewell, 0))));
+            out.send(peer.id(), new Word.Spread(List.of(new Told(farewell, 0))));
     }
 
     /** This node did not run for a while: what it missed is nobody's fault. */
@@ -157,7 +158,7 @@ public final class Members {
 
     /** Hands over everybody's profile but this node's. */
     public void eachLive(BiConsumer<NodeId, Profile> each) {
-        for (Peer peer : table.live()) each.accept(peer.id, peer.said.profile());
+        for (Peer peer : table.live()) each.accept(peer.id(), peer.said.profile());
     }
 
     /** Round trip as probes measured it; -1 = not known. */
@@ -169,7 +170,7 @@ public final class Members {
     /** Whether {@code id} is a member whom nobody doubts. */
     public boolean isTrusted(NodeId id) {
         Peer peer = table.peer(id);
-        return peer != null && peer.state == Member.State.ALIVE;
+        return peer != null && peer.charge == null;
     }
 
     /** How many live, this node included. */
@@ -187,7 +188,7 @@ public final class Members {
         return table.known();
     }
 
-    /** Rumours waiting; at most two for each node known. */
+    /** Rumours waiting; at most two for each node known, and a bounded number in all. */
     public int waiting() {
         return queue.size();
     }
@@ -205,7 +206,7 @@ public final class Members {
 
     /** Our own probe failed. */
     void accuse(Peer peer, long nowMillis, Outbox out) {
-        var doubt = voice.accuse(peer.id, peer.said.incarnation(), Accusation.Verdict.SUSPECT);
+        var doubt = voice.accuse(peer.id(), peer.said.incarnation(), Accusation.Verdict.SUSPECT);
         suspect(peer, doubt, nowMillis, out);
     }
 
@@ -281,34 +282,32 @@ public final class Members {
             peer.saidAtMillis = nowMillis - ageMillis;
             table.update(peer, word);
             if (!learning) queue.add(word);
-            out.changed(new Change.Updated(peer.id, word));
-            if (peer.doubt != null && rules.answers(peer.doubt, word)) clear(peer, out);
+            out.changed(new Change.Updated(peer.id(), word));
+            if (peer.charge instanceof Charge.Doubted(Rumor _, Doubt doubt) && rules.answers(doubt, word))
+                clear(peer, out);
         } else queue.heardAgain(word);
     }
 
     private void welcome(Peer peer, Outbox out) {
-        peer.state = Member.State.ALIVE;
-        peer.verdict = null;
-        peer.doubt = null;
+        peer.charge = null;
         table.admit(peer);
-        queue.dropDoubts(peer.id);
+        queue.dropDoubts(peer.id());
         if (!learning) queue.add(peer.said);
-        out.changed(new Change.Joined(peer.id, peer.said));
+        out.changed(new Change.Joined(peer.id(), peer.said));
     }
 
     private void clear(Peer peer, Outbox out) {
-        peer.state = Member.State.ALIVE;
-        peer.doubt = null;
-        peer.verdict = null;
-        suspects.remove(peer.id);
-        queue.dropDoubts(peer.id);
-        out.changed(new Change.Cleared(peer.id));
+        peer.charge = null;
+        suspects.remove(peer.id());
+        queue.dropDoubts(peer.id());
+        out.changed(new Change.Cleared(peer.id()));
     }
 
     private void hear(Accusation doubt, boolean fresh, NodeId from, long nowMillis, Outbox out) {
         Peer peer = table.peer(doubt.subject());
         if (peer == null) return;
-        if (doubt.equals(peer.verdict) || !peer.isLive() || !rules.isCurrent(peer.said, doubt)) {
+        boolean isKnown = peer.charge != null && doubt.equals(peer.charge.verdict());
+        if (isKnown || !peer.isLive() || !rules.isCurrent(peer.said, doubt)) {
             queue.heardAgain(doubt);
             return;
         }
@@ -316,7 +315,7 @@ public final class Members {
         switch (doubt.verdict()) {
             case SUSPECT -> suspect(peer, doubt, nowMillis, out);
             case DEAD -> {
-                if (fresh || !rules.doubtsOldVerdicts()) bury(peer, doubt, Member.State.DEAD, nowMillis, out);
+                if (fresh || !rules.doubtsOldVerdicts()) bury(peer, doubt, nowMillis, out);
                 else accuse(peer, nowMillis, out);
             }
         }
@@ -332,7 +331,7 @@ public final class Members {
             queue.heardAgain(farewell);
             return;
         }
-        if (!isForged(farewell, from, out)) bury(peer, farewell, Member.State.LEFT, nowMillis, out);
+        if (!isForged(farewell, from, out)) bury(peer, farewell, nowMillis, out);
     }
 
     private boolean isForged(Rumor rumor, NodeId from, Outbox out) {
@@ -344,16 +343,15 @@ public final class Members {
     // Doubting and burying.
 
     private void suspect(Peer peer, Accusation doubt, long nowMillis, Outbox out) {
-        if (peer.doubt != null) {
-            if (peer.doubt.confirm(doubt.speaker())) queue.add(doubt);
+        if (peer.charge instanceof Charge.Doubted(Rumor _, Doubt known)) {
+            if (known.confirm(doubt.speaker())) queue.add(doubt);
             return;
         }
-        peer.doubt = new Doubt(doubt.incarnation(), doubt.speaker(), table.nodes(), tunables, nowMillis);
-        peer.state = Member.State.SUSPECT;
-        peer.verdict = doubt;
-        suspects.put(peer.id, peer);
+        var fresh = new Doubt(doubt.incarnation(), doubt.speaker(), table.nodes(), tunables, nowMillis);
+        peer.charge = new Charge.Doubted(doubt, fresh);
+        suspects.put(peer.id(), peer);
         queue.add(doubt);
-        out.changed(new Change.Suspected(peer.id, doubt.speaker()));
+        out.changed(new Change.Suspected(peer.id(), doubt.speaker()));
         boolean looksItself =
                 random.nextInt(table.nodes()) < tunables.doubting().opinions();
         if (looksItself && !doubt.speaker().equals(self)) prober.probe(peer, nowMillis, out);
@@ -365,21 +363,18 @@ public final class Members {
             Doubt doubt = doubtOf(peer);
             if (doubt.isTimeToAsk(nowMillis)) prober.probe(peer, nowMillis, out);
             if (rules.waits() && nowMillis < doubt.deadlineMillis()) continue;
-            var verdict = voice.accuse(peer.id, doubt.incarnation, Accusation.Verdict.DEAD);
-            bury(peer, verdict, Member.State.DEAD, nowMillis, out);
+            var verdict = voice.accuse(peer.id(), doubt.incarnation, Accusation.Verdict.DEAD);
+            bury(peer, verdict, nowMillis, out);
         }
     }
 
-    private void bury(Peer peer, Rumor verdict, Member.State state, long nowMillis, Outbox out) {
-        suspects.remove(peer.id);
-        peer.state = state;
-        peer.doubt = null;
-        peer.verdict = verdict;
-        table.bury(peer, nowMillis);
-        queue.dropWord(peer.id);
+    private void bury(Peer peer, Rumor verdict, long nowMillis, Outbox out) {
+        suspects.remove(peer.id());
+        peer.charge = new Charge.Buried(verdict, nowMillis);
+        table.bury(peer);
+        queue.dropWord(peer.id());
         queue.add(verdict);
-        out.changed(
-                state == Member.State.LEFT ? new Change.Left(peer.id) : new Change.Lost(peer.id, verdict.speaker()));
+        out.changed(peer.isDead() ? new Change.Lost(peer.id(), verdict.speaker()) : new Change.Left(peer.id()));
     }
 
     // Speaking.
@@ -415,7 +410,7 @@ public final class Members {
 
     private void tellTheBuried(NodeId from, long nowMillis, Outbox out) {
         Peer peer = table.peer(from);
-        if (peer != null && peer.state == Member.State.DEAD) out.send(from, new Word.Spread(graveOf(from, nowMillis)));
+        if (peer != null && peer.isDead()) out.send(from, new Word.Spread(graveOf(from, nowMillis)));
     }
 
     /** News waits for the round's gap, except the first after a quiet while. */
@@ -423,16 +418,16 @@ public final class Members {
         if (nowMillis < nextSpreadMillis || queue.isEmpty() || leaving) return;
         nextSpreadMillis = nowMillis + tunables.gossiping().gapMillis();
         for (Peer peer : table.someLive(tunables.gossiping().fanout(), null)) {
-            List<Told> news = newsFor(peer.id, tunables.gossiping().spreadBytesMax(), nowMillis);
+            List<Told> news = newsFor(peer.id(), tunables.gossiping().spreadBytesMax(), nowMillis);
             if (news.isEmpty()) return;
-            out.send(peer.id, new Word.Spread(news));
+            out.send(peer.id(), new Word.Spread(news));
         }
     }
 
     /** What there is to tell {@code to}; what is held against it comes first, so that it can answer. */
     private List<Told> newsFor(NodeId to, int bytesMax, long nowMillis) {
         Peer peer = table.peer(to);
-        boolean accused = peer != null && peer.verdict != null;
+        boolean accused = peer != null && peer.charge != null;
         if (!accused && queue.isEmpty()) return List.of();
         var news = new ArrayList<Told>();
         int room = bytesMax;
@@ -454,14 +449,16 @@ public final class Members {
     }
 
     private static Doubt doubtOf(Peer suspect) {
-        return Check.present(suspect.doubt, "suspects are doubted");
+        Doubt doubt = suspect.charge instanceof Charge.Doubted doubted ? doubted.doubt() : null;
+        return Check.present(doubt, "suspects are doubted");
     }
 
     private static Rumor verdictOn(Peer accused) {
-        return Check.present(accused.verdict, "accused and buried have a verdict");
+        return Check.present(accused.charge, "accused and buried have a verdict")
+                .verdict();
     }
 
     private static Member view(Peer peer, long nowMillis) {
-        return new Member(peer.id, peer.state, peer.said, nowMillis - peer.saidAtMillis, peer.rttMillis);
+        return new Member(peer.id(), peer.state(), peer.said, nowMillis - peer.saidAtMillis, peer.rttMillis);
     }
 }

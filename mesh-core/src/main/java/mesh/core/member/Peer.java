@@ -3,11 +3,12 @@ package mesh.core.member;
 import mesh.core.id.NodeId;
 import org.jspecify.annotations.Nullable;
 
-/** What one node holds about another. Plain fields, because {@link Table} and {@link Members} are its only owners. */
+/**
+ * What one node holds about another. Plain fields, because {@link Table} and {@link Members} are its only owners; few,
+ * because every node has one for every other.
+ */
 final class Peer {
-    final NodeId id;
     Announcement said;
-    Member.State state = Member.State.ALIVE;
 
     /** When the announcement was made, by our clock and what its carriers said of its age. */
     long saidAtMillis;
@@ -17,23 +18,42 @@ final class Peer {
 
     int rttMillis = -1;
 
-    /** While it is suspect. */
+    /** What is held against it; null while nobody doubts it. */
     @Nullable
-    Doubt doubt;
+    Charge charge;
 
-    /** What is held against it, while it is suspect, dead or gone: told to it whenever we speak to it. */
-    @Nullable
-    Rumor verdict;
+    /** Why a peer is not simply alive. Its verdict is told to it whenever we speak to it. */
+    sealed interface Charge {
+        Rumor verdict();
 
-    long buriedAtMillis;
+        record Doubted(Rumor verdict, Doubt doubt) implements Charge {}
+
+        record Buried(Rumor verdict, long atMillis) implements Charge {}
+    }
 
     Peer(Announcement said, long saidAtMillis) {
-        this.id = said.subject();
         this.said = said;
         this.saidAtMillis = saidAtMillis;
     }
 
+    NodeId id() {
+        return said.subject();
+    }
+
     boolean isLive() {
-        return state == Member.State.ALIVE || state == Member.State.SUSPECT;
+        return !(charge instanceof Charge.Buried);
+    }
+
+    boolean isDead() {
+        return state() == Member.State.DEAD;
+    }
+
+    Member.State state() {
+        return switch (charge) {
+            case null -> Member.State.ALIVE;
+            case Charge.Doubted _ -> Member.State.SUSPECT;
+            case Charge.Buried(Farewell _, long _) -> Member.State.LEFT;
+            case Charge.Buried _ -> Member.State.DEAD;
+        };
     }
 }

@@ -82,7 +82,7 @@ final class Prober {
         long end = help + tunables.indirectMillis() * (slowness + 1) + Math.max(0, patience - tunables.directMillis());
         var probe = new Probe(target, nonce++, nowMillis, help, end);
         probes.add(probe);
-        out.send(target.id, new Word.Ping(probe.nonce, members.newsForPing(target.id, nowMillis)));
+        out.send(target.id(), new Word.Ping(probe.nonce, members.newsForPing(target.id(), nowMillis)));
     }
 
     void acked(NodeId from, long nonce, long nowMillis, Outbox out) {
@@ -90,7 +90,7 @@ final class Prober {
             Probe probe = probes.get(at);
             if (probe.nonce != nonce) continue;
             probes.remove(at);
-            if (from.equals(probe.target.id)) measured(probe.target, (int) (nowMillis - probe.startMillis));
+            if (from.equals(probe.target.id())) measured(probe.target, (int) (nowMillis - probe.startMillis));
             slowness = Math.max(0, slowness - 1);
             return;
         }
@@ -141,7 +141,9 @@ final class Prober {
         probe.helpAsked = true;
         for (Peer helper : table.someLive(tunables.helpers(), probe.target)) {
             probe.helpers++;
-            out.send(helper.id, new Word.Help(probe.nonce, probe.target.id, members.newsForPing(helper.id, nowMillis)));
+            out.send(
+                    helper.id(),
+                    new Word.Help(probe.nonce, probe.target.id(), members.newsForPing(helper.id(), nowMillis)));
         }
     }
 

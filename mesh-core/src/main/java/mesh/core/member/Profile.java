@@ -194,7 +194,15 @@ public record Profile(
 
     /** The llama.cpp beside this node; splits need equal RPC majors. Majors of 0 mean: has none, cannot split. */
     public record Engine(String version, int rpcMajor, int rpcMinor, int rpcPatch) {
+        /** A packager's name with build and commit takes 34; what is longer is cut by whoever describes the engine. */
+        public static final int VERSION_CHARS_MAX = 64;
+
         public static final Engine NONE = new Engine("", 0, 0, 0);
+
+        public Engine {
+            if (version.length() > VERSION_CHARS_MAX)
+                throw new IllegalArgumentException("version chars=" + version.length());
+        }
     }
 
     /**

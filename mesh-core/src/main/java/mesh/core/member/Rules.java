@@ -35,7 +35,7 @@ public class Rules {
         return true;
     }
 
-    /** Words count only under their speaker's signature. */
+    /** Words count only under their speaker's signature and within its certificate. */
     boolean isGenuine(Voice voice, Rumor rumor) {
         return voice.isGenuine(rumor);
     }

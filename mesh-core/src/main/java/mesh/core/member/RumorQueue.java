@@ -8,9 +8,12 @@ import mesh.core.id.NodeId;
 
 /**
  * News waiting to be passed on: fewest-sent first, of these the newest. One rumour of a kind per subject, the newest
- * wins, so the queue is bounded by the size of the mesh. One owner.
+ * wins. Of more than {@link #WAITING_MAX} those that were sent most and waited longest are dropped. One owner.
  */
 final class RumorQueue {
+    /** At a full message each round the last of so many takes half a minute; comparing tables brings it sooner. */
+    static final int WAITING_MAX = 1_024;
+
     /** So many rumours too large for the rest of a message are passed over for smaller ones behind them. */
     private static final int SKIPS_MAX = 4;
 
@@ -37,6 +40,7 @@ final class RumorQueue {
         var key = Key.of(rumor);
         remove(key);
         put(key, rumor, 0);
+        if (size() > WAITING_MAX) dropTheStalest();
     }
 
     /** Forgets doubts about {@code subject}: it answered them. */
@@ -88,6 +92,12 @@ final class RumorQueue {
         while (bySent.size() <= level) bySent.add(new LinkedHashMap<>());
         bySent.get(level).put(key, rumor);
         sent.put(key, level);
+    }
+
+    private void dropTheStalest() {
+        int level = bySent.size() - 1;
+        while (bySent.get(level).isEmpty()) level--;
+        sent.remove(bySent.get(level).pollFirstEntry().getKey());
     }
 
     private void remove(Key key) {

@@ -1,7 +1,6 @@
 package mesh.core.member;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.SplittableRandom;
 import mesh.core.id.NodeId;
@@ -14,9 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class Table {
     private final SplittableRandom random;
 
-    /** Iterates by hash of the ids, which is the same in every run. */
-    private final HashMap<NodeId, Peer> byId = new HashMap<>();
-
+    private final PeersById byId = new PeersById();
     private final List<Peer> live = new ArrayList<>();
     private final List<Peer> dead = new ArrayList<>();
     private final Digest.Sum sum = new Digest.Sum();
@@ -54,32 +51,31 @@ final class Table {
 
     /** A new one, or one that comes back from the dead; a random place makes probe orders differ between nodes. */
     void admit(Peer peer) {
-        if (byId.put(peer.id, peer) != null) remove(dead, peer);
+        if (!byId.add(peer)) remove(dead, peer);
         add(live, peer);
         swap(live, peer.place, random.nextInt(live.size()));
-        sum.toggle(peer.id, peer.said.incarnation(), peer.said.sequence());
+        sum.toggle(peer.id(), peer.said.incarnation(), peer.said.sequence());
     }
 
     void update(Peer peer, Announcement said) {
-        sum.toggle(peer.id, peer.said.incarnation(), peer.said.sequence());
+        sum.toggle(peer.id(), peer.said.incarnation(), peer.said.sequence());
         peer.said = said;
-        sum.toggle(peer.id, said.incarnation(), said.sequence());
+        sum.toggle(peer.id(), said.incarnation(), said.sequence());
     }
 
-    void bury(Peer peer, long nowMillis) {
-        sum.toggle(peer.id, peer.said.incarnation(), peer.said.sequence());
+    void bury(Peer peer) {
+        sum.toggle(peer.id(), peer.said.incarnation(), peer.said.sequence());
         remove(live, peer);
         add(dead, peer);
-        peer.buriedAtMillis = nowMillis;
     }
 
     /** Removes tombstones set before {@code limitMillis}. */
     void forgetBuriedBefore(long limitMillis) {
         for (int at = dead.size() - 1; at >= 0; at--) {
             Peer peer = dead.get(at);
-            if (peer.buriedAtMillis >= limitMillis) continue;
+            if (peer.charge instanceof Peer.Charge.Buried(Rumor _, long atMillis) && atMillis >= limitMillis) continue;
             remove(dead, peer);
-            byId.remove(peer.id);
+            byId.remove(peer.id());
         }
     }
 

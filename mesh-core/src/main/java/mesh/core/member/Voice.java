@@ -12,6 +12,6 @@ public interface Voice {
 
     Farewell bidFarewell(long incarnation);
 
-    /** Whether {@code rumor} was signed by its speaker, in this mesh. */
+    /** Whether {@code rumor} was signed by its speaker, in this mesh, and claims no more than its certificate allows. */
     boolean isGenuine(Rumor rumor);
 }

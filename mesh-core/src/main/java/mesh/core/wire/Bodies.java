@@ -3,6 +3,7 @@ package mesh.core.wire;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import mesh.core.id.Credential;
 import mesh.core.id.NodeId;
 import mesh.core.member.Accusation;
 import mesh.core.member.Announcement;
@@ -31,22 +32,37 @@ final class Bodies {
     static final int ACCUSATION = 2;
     static final int FAREWELL = 3;
 
+    /** Elements of an announcement without a credential. */
+    private static final int ANNOUNCED = 5;
+
     /** {@code [host]:port} with the longest host name there is. */
     private static final int ADDRESS_CHARS_MAX = 261;
 
-    private static final int VERSION_CHARS_MAX = 32;
-
     private Bodies() {}
 
-    static byte[] announcement(NodeId speaker, long incarnation, long sequence, Profile profile) {
+    /** {@code credential} is there when the speaker claims that it may split. */
+    static byte[] announcement(NodeId speaker, long incarnation, long sequence, Profile profile, byte[] credential) {
         var cbor = new CborWriter()
-                .array(5)
+                .array(credential.length == 0 ? ANNOUNCED : ANNOUNCED + 1)
                 .number(ANNOUNCEMENT)
                 .id(speaker)
                 .number(incarnation)
                 .number(sequence);
         write(cbor, profile);
+        if (credential.length > 0) cbor.bytes(credential);
         return cbor.end().toBytes();
+    }
+
+    /** The credential that a carried announcement shows; empty when it shows none. */
+    static byte[] credential(Carried carried) {
+        try {
+            var cbor = new CborReader(carried.body());
+            cbor.array();
+            for (int element = 0; element < ANNOUNCED; element++) cbor.skip();
+            return cbor.isAtEnd() ? new byte[0] : cbor.bytes(0, Credential.BYTES_MAX);
+        } catch (IOException | Malformed none) {
+            return new byte[0];
+        }
     }
 
     static byte[] accusation(NodeId speaker, NodeId subject, long incarnation, Accusation.Verdict verdict) {
@@ -253,7 +269,7 @@ final class Bodies {
 
     private static Engine engine(CborReader cbor) throws IOException, Malformed {
         cbor.array();
-        var engine = new Engine(cbor.text(VERSION_CHARS_MAX), natural(cbor), natural(cbor), natural(cbor));
+        var engine = new Engine(cbor.text(Engine.VERSION_CHARS_MAX), natural(cbor), natural(cbor), natural(cbor));
         cbor.end();
         return engine;
     }

@@ -69,6 +69,20 @@ final class CborReader {
         }
     }
 
+    /** Over one element, whatever it is. */
+    void skip() throws IOException, Malformed {
+        JsonToken token = next();
+        expect(token != null && token != JsonToken.END_ARRAY, "expected an element");
+        cbor.skipChildren();
+    }
+
+    /** Whether the array holds nothing more. */
+    boolean isAtEnd() throws IOException {
+        JsonToken token = next();
+        peeked = true;
+        return token == JsonToken.END_ARRAY;
+    }
+
     /** After the record there is nothing. */
     void over() throws IOException, Malformed {
         expect(next() == null, "bytes after the record");

@@ -1,5 +1,6 @@
 package mesh.core.wire;
 
+import mesh.core.id.Licence;
 import mesh.core.id.NodeId;
 import mesh.core.id.Signer;
 import mesh.core.id.Verifier;
@@ -13,7 +14,7 @@ import mesh.core.member.Voice;
 
 /**
  * Signs words over their wire bytes, within one mesh: the mesh's name goes under the signature but not over the wire,
- * so that a word said in one mesh proves nothing in another. Immutable.
+ * so that a word said in one mesh proves nothing in another. Immutable, but for what the licence knows.
  */
 public final class SignedVoice implements Voice {
     /** Two of them and a page's other parts fit a frame; hundreds of models fit one. */
@@ -22,11 +23,13 @@ public final class SignedVoice implements Voice {
     private final Signer signer;
     private final Verifier verifier;
     private final byte[] mesh;
+    private final Licence licence;
 
-    public SignedVoice(Signer signer, Verifier verifier, byte[] mesh) {
+    public SignedVoice(Signer signer, Verifier verifier, byte[] mesh, Licence licence) {
         this.signer = signer;
         this.verifier = verifier;
         this.mesh = mesh.clone();
+        this.licence = licence;
     }
 
     @Override
@@ -37,10 +40,11 @@ public final class SignedVoice implements Voice {
     @Override
     public Announcement announce(long incarnation, long sequence, Profile profile) {
         Profile said = profile;
-        byte[] body = Bodies.announcement(signer.id(), incarnation, sequence, said);
+        byte[] credential = profile.splits() ? licence.own() : new byte[0];
+        byte[] body = Bodies.announcement(signer.id(), incarnation, sequence, said, credential);
         while (body.length > ANNOUNCEMENT_BYTES_MAX) {
             said = Bodies.shortened(said);
-            body = Bodies.announcement(signer.id(), incarnation, sequence, said);
+            body = Bodies.announcement(signer.id(), incarnation, sequence, said, credential);
         }
         return new Announcement(signer.id(), incarnation, sequence, said, carried(body));
     }
@@ -58,8 +62,10 @@ public final class SignedVoice implements Voice {
 
     @Override
     public boolean isGenuine(Rumor rumor) {
-        return verifier.verify(
+        boolean isSigned = verifier.verify(
                 rumor.speaker(), inMesh(rumor.carried().body()), rumor.carried().signature());
+        boolean claims = rumor instanceof Announcement word && word.profile().splits();
+        return isSigned && (!claims || licence.allowsSplits(rumor.speaker(), Bodies.credential(rumor.carried())));
     }
 
     private Carried carried(byte[] body) {

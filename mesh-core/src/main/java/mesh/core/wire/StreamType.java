@@ -23,7 +23,7 @@ public enum StreamType {
     BLOB(0x07),
     /** Path and throughput measurements. */
     PROBE(0x08),
-    /** A stream carried for two peers that cannot reach each other. */
+    /** Length-prefixed messages that bring two peers together which cannot reach each other. */
     RELAY(0x09),
     /** Length-prefixed messages about revocations. */
     TRUST(0x0a);

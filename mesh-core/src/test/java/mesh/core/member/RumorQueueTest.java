@@ -69,6 +69,22 @@ class RumorQueueTest {
         assertThat(taken(room, 9)).as("what fits in no message travels alone").containsExactly(large);
     }
 
+    @Test
+    void beyondItsBoundTheMostToldAndOldestIsDropped() {
+        queue.add(farewell(1));
+        queue.add(farewell(2));
+        queue.take(PLENTY, 9, new ArrayList<>());
+        queue.add(farewell(3));
+
+        for (int node = 4; queue.size() < RumorQueue.WAITING_MAX; node++) queue.add(farewell(node));
+        queue.add(farewell(2_000));
+
+        assertThat(queue.size()).isEqualTo(RumorQueue.WAITING_MAX);
+        assertThat(taken(Integer.MAX_VALUE, 9))
+                .contains(farewell(2), farewell(3))
+                .doesNotContain(farewell(1));
+    }
+
     private List<Rumor> taken(int bytesMax, int repeats) {
         var taken = new ArrayList<Rumor>();
         queue.take(bytesMax, repeats, taken);

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Arrays;
 import java.util.List;
 import mesh.core.id.ModelRef;
-import mesh.core.member.Announcement;
 import mesh.core.member.Profile;
 import mesh.core.member.Profiles;
+import mesh.core.member.Rumor;
 import mesh.core.member.Told;
 import mesh.core.member.Word;
 import org.junit.jupiter.api.Test;
@@ -68,7 +68,7 @@ class CodecTest {
     @ParameterizedTest
     @ValueSource(strings = {"turn\u202earound", "line\nbreak", "bell\u0007"})
     void namesThatCouldDeceiveAReaderAreRejected(String name) {
-        byte[] body = Bodies.announcement(Samples.id(1), 1, 1, Samples.bare());
+        byte[] body = Bodies.announcement(Samples.id(1), 1, 1, Samples.bare(), new byte[0]);
         byte[] evil = replaceEmptyName(body, name);
         byte[] spread = new CborWriter()
                 .array(2)
@@ -89,17 +89,24 @@ class CodecTest {
     @Test
     void signatureHoldsOverBytesAsCarriedAndInOneMeshOnly() {
         var id = Samples.id(1);
-        Announcement said = Samples.voice(id).announce(5, 6, Samples.profile());
-        byte[] bytes = Codec.encode(new Message.Gossip(new Word.Spread(List.of(new Told(said, 0)))));
-        var heard = (Decoded.Accepted) Codec.decode(bytes);
-        var word = ((Word.Spread) ((Message.Gossip) heard.message()).word())
-                .news()
-                .getFirst()
-                .rumor();
+        Rumor word = throughTheWire(Samples.voice(id).announce(5, 6, Samples.bare()));
 
         assertThat(Samples.voice(Samples.id(9)).isGenuine(word)).isTrue();
-        var elsewhere = new SignedVoice(Samples.signer(id), Samples.verifier(), new byte[] {'o', 't', 'h', 'e', 'r'});
+        byte[] other = {'o', 't', 'h', 'e', 'r'};
+        var elsewhere = new SignedVoice(Samples.signer(id), Samples.verifier(), other, Samples.licence(id.bytes()));
         assertThat(elsewhere.isGenuine(word)).isFalse();
+    }
+
+    @Test
+    void claimToSplitCountsOnlyWithTheSpeakersOwnCredential() {
+        var hearer = Samples.certified(Samples.id(9));
+        Rumor certified = Samples.certified(Samples.id(1)).announce(5, 6, Samples.profile());
+        Rumor without = Samples.voice(Samples.id(1)).announce(5, 6, Samples.profile());
+        Rumor claimsNothing = Samples.voice(Samples.id(1)).announce(5, 6, Samples.bare());
+
+        assertThat(hearer.isGenuine(throughTheWire(certified))).isTrue();
+        assertThat(hearer.isGenuine(throughTheWire(without))).isFalse();
+        assertThat(hearer.isGenuine(throughTheWire(claimsNothing))).isTrue();
     }
 
     @Test
@@ -121,6 +128,15 @@ class CodecTest {
     @Test
     void frameLongerThanAnyMessageIsRejectedUnread() {
         assertThat(Codec.decode(new byte[Codec.FRAME_BYTES_MAX + 1])).isEqualTo(new Decoded.Rejected("frame too long"));
+    }
+
+    private static Rumor throughTheWire(Rumor said) {
+        byte[] bytes = Codec.encode(new Message.Gossip(new Word.Spread(List.of(new Told(said, 0)))));
+        var heard = (Decoded.Accepted) Codec.decode(bytes);
+        return ((Word.Spread) ((Message.Gossip) heard.message()).word())
+                .news()
+                .getFirst()
+                .rumor();
     }
 
     /** The bare profile begins with an empty text; another one takes its place. */

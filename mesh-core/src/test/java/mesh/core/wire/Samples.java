@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.zip.CRC32;
+import mesh.core.id.Licence;
 import mesh.core.id.MeshId;
 import mesh.core.id.ModelRef;
 import mesh.core.id.NodeId;
@@ -44,7 +45,26 @@ final class Samples {
     }
 
     static SignedVoice voice(NodeId id) {
-        return new SignedVoice(signer(id), verifier(), MESH);
+        return new SignedVoice(signer(id), verifier(), MESH, licence(new byte[0]));
+    }
+
+    static SignedVoice certified(NodeId id) {
+        return new SignedVoice(signer(id), verifier(), MESH, licence(id.bytes()));
+    }
+
+    /** A node's credential is the bytes of its name. */
+    static Licence licence(byte[] own) {
+        return new Licence() {
+            @Override
+            public byte[] own() {
+                return own.clone();
+            }
+
+            @Override
+            public boolean allowsSplits(NodeId speaker, byte[] credential) {
+                return Arrays.equals(credential, speaker.bytes());
+            }
+        };
     }
 
     static Verifier verifier() {
@@ -66,6 +86,8 @@ final class Samples {
         all.put("help", new Message.Gossip(new Word.Help(300, id(9), List.of())));
         all.put("nack", new Message.Gossip(new Word.Nack(300)));
         all.put("spread", new Message.Gossip(new Word.Spread(List.of(word, bare, death, farewell))));
+        var certified = new Told(certified(id(3)).announce(5, 2, profile()), 0);
+        all.put("spread-certified", new Message.Gossip(new Word.Spread(List.of(certified))));
         all.put(
                 "compare",
                 new Message.Gossip(new Word.Compare(new Digest(new long[] {1, -1, Long.MIN_VALUE, 0}), List.of(bare))));

@@ -2,6 +2,8 @@ package mesh.daemon.api;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import mesh.core.elect.Explanation;
 
 /**
  * What the management API can ask of the daemon. Called on virtual threads; may block for as long as reading a model's
@@ -35,6 +37,9 @@ public interface Management {
     /** Says goodbye to the mesh, forgets it, and asks the daemon to stop. */
     Changed leave();
 
+    /** Why a model runs where it does, or does not; empty while this node is in no mesh, or for what is no name. */
+    Optional<Explanation> explain(String model);
+
     /** Asks the daemon to stop; returns at once. */
     void shutdown();
 
@@ -64,6 +69,7 @@ public interface Management {
     /**
      * The daemon at one moment; rendered as the {@code status} of DESIGN 3.4.
      *
+     * @param carried for peers that cannot reach each other: pairs now, and packets and bytes since the start
      * @param refused what peers and strangers did that was not accepted, by reason
      */
     record Status(
@@ -75,6 +81,7 @@ public interface Management {
             List<ModelStatus> models,
             List<PeerStatus> peers,
             Map<String, Long> requests,
+            Map<String, Long> carried,
             Map<String, Long> refused) {}
 
     /** This node in its mesh; everything but the name is empty until it is in one. */
@@ -84,7 +91,9 @@ public interface Management {
      * Another member.
      *
      * @param rttMillis -1 = not measured yet
-     * @param path how it is reached: {@code direct}, or empty while no connection is open
+     * @param path how it is reached: {@code direct}, {@code relayed}, or empty while no connection is open
+     * @param pathKind the same more closely: {@code lan}, {@code public}, {@code punched}, {@code relayed}, or empty
+     * @param via who carries the packets of a relayed path
      * @param version of its engine; empty without one
      * @param ageMillis how old what it said of itself is
      */
@@ -95,6 +104,8 @@ public interface Management {
             String role,
             double rttMillis,
             String path,
+            String pathKind,
+            String via,
             long memoryBytes,
             List<String> serving,
             String version,
@@ -109,6 +120,7 @@ public interface Management {
      * @param reason stable code of why it stands where it stands
      * @param detail the same for people: progress, or what failed
      * @param ctxTokens per request; 0 = not decided yet
+     * @param tensorSplit of a split: this node's units, then its workers'
      */
     record ModelStatus(
             String name,
@@ -119,5 +131,17 @@ public interface Management {
             int ctxTokens,
             int slots,
             long sizeBytes,
-            long needBytes) {}
+            long needBytes,
+            List<WorkerStatus> workers,
+            List<Integer> tensorSplit) {}
+
+    /**
+     * A worker of a split that this node hosts.
+     *
+     * @param units how many of the model's layers and its output it holds
+     * @param rttMillis -1 = not measured
+     * @param savedBytes that it had already and that were named instead of sent
+     */
+    record WorkerStatus(
+            String id, String name, int units, double rttMillis, long sentBytes, long savedBytes, long heardBytes) {}
 }

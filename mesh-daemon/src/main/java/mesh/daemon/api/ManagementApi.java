@@ -10,6 +10,7 @@ import mesh.daemon.api.Management.Invited;
 import mesh.daemon.api.Management.ModelStatus;
 import mesh.daemon.api.Management.PeerStatus;
 import mesh.daemon.api.Management.Status;
+import mesh.daemon.api.Management.WorkerStatus;
 import mesh.daemon.edge.Ask;
 import mesh.daemon.edge.Refusal;
 import mesh.daemon.edge.Reply;
@@ -40,6 +41,7 @@ public final class ManagementApi {
         routes.changing("POST", "/mesh/v1/invites", this::invite);
         routes.changing("DELETE", "/mesh/v1/invites/*", ask -> changed(daemon.revoke(ask.rest()), 200));
         routes.changing("DELETE", "/mesh/v1/peers/*", ask -> changed(daemon.expel(ask.rest()), 200));
+        routes.waiting("GET", "/mesh/v1/explain/*", this::explain);
         routes.changing("POST", "/mesh/v1/leave", ask -> changed(daemon.leave(), 202));
         routes.changing("POST", "/mesh/v1/shutdown", ask -> {
             daemon.shutdown();
@@ -103,6 +105,7 @@ public final class ManagementApi {
                 "models", models(status),
                 "peers", peers(status),
                 "requests", status.requests(),
+                "carried", status.carried(),
                 "refused", status.refused());
     }
 
@@ -120,7 +123,27 @@ public final class ManagementApi {
                 "ctx", model.ctxTokens(),
                 "slots", model.slots(),
                 "sizeBytes", model.sizeBytes(),
-                "needBytes", model.needBytes());
+                "needBytes", model.needBytes(),
+                "workers", model.workers().stream().map(ManagementApi::shown).toList(),
+                "tensorSplit", model.tensorSplit());
+    }
+
+    private static Map<String, Object> shown(WorkerStatus worker) {
+        return fields(
+                "id", worker.id(),
+                "name", worker.name(),
+                "units", worker.units(),
+                "rttMillis", worker.rttMillis(),
+                "sentBytes", worker.sentBytes(),
+                "savedBytes", worker.savedBytes(),
+                "heardBytes", worker.heardBytes());
+    }
+
+    private Reply explain(Ask ask) throws Refusal {
+        return daemon.explain(ask.rest())
+                .map(explanation -> Reply.json(Explained.of(explanation)))
+                .orElseThrow(() -> new Refusal(ApiError.invalid(
+                        409, "no_mesh", "this node is in no mesh yet, so nothing was decided; see mesh status")));
     }
 
     private static List<Map<String, Object>> peers(Status status) {
@@ -135,6 +158,8 @@ public final class ManagementApi {
                 "role", peer.role(),
                 "rttMillis", peer.rttMillis(),
                 "path", peer.path(),
+                "pathKind", peer.pathKind(),
+                "via", peer.via(),
                 "memoryBytes", peer.memoryBytes(),
                 "serving", peer.serving(),
                 "version", peer.version(),

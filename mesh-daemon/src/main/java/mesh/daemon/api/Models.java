@@ -18,6 +18,8 @@ public interface Models {
     enum State {
         READY,
         LOADING,
+        /** For other nodes, or for their decision. */
+        WAITING,
         FAILED
     }
 

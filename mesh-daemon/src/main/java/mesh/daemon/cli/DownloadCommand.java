@@ -19,6 +19,7 @@ import mesh.daemon.models.Hub;
 import mesh.daemon.models.ModelFile;
 import mesh.daemon.models.ModelSource;
 import mesh.daemon.models.ModelStore;
+import mesh.daemon.models.Neighbours;
 import mesh.daemon.models.Resolved;
 import mesh.daemon.store.DataDir;
 import org.jspecify.annotations.Nullable;
@@ -81,7 +82,7 @@ final class DownloadCommand implements Callable<Integer> {
                 new Hub(config.fetching().hub()));
         var network = Network.of(
                 System.getenv(), config.fetching().hub(), config.fetching().bytesPerSecondMax(), Patience.USUAL);
-        var downloads = new Downloads(store, network, config.offline());
+        var downloads = new Downloads(store, network, config.offline(), Neighbours.none());
         for (String each : names(name)) bring(each, store, downloads, out);
         return 0;
     }

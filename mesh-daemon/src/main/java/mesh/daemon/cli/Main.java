@@ -29,6 +29,7 @@ import picocli.CommandLine.ScopeType;
         versionProvider = Main.VersionLine.class,
         subcommands = {
             StatusCommand.class,
+            ExplainCommand.class,
             LoadCommand.class,
             DropCommand.class,
             ModelsCommand.class,

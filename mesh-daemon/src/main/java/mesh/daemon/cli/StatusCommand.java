@@ -64,6 +64,24 @@ final class StatusCommand implements Callable<Integer> {
                     Table.bytes(model.path("sizeBytes").asLong()),
                     model.path("reason").asText("") + detail(model));
         table.print(out);
+        for (JsonNode model : models) workers(model, out);
+    }
+
+    private static void workers(JsonNode model, PrintWriter out) {
+        if (model.path("workers").isEmpty()) return;
+        out.println();
+        var table =
+                new Table().row("WORKER OF " + model.path("name").asText(), "UNITS", "RTT", "SENT", "SAVED", "HEARD");
+        for (JsonNode worker : model.path("workers"))
+            table.row(
+                    worker.path("name").asText() + " "
+                            + worker.path("id").asText().substring(0, ID_CHARS),
+                    worker.path("units").asText(),
+                    rtt(worker.path("rttMillis").asDouble()),
+                    Table.bytes(worker.path("sentBytes").asLong()),
+                    Table.bytes(worker.path("savedBytes").asLong()),
+                    Table.bytes(worker.path("heardBytes").asLong()));
+        table.print(out);
     }
 
     private static String mesh(JsonNode status) {
@@ -85,13 +103,18 @@ final class StatusCommand implements Callable<Integer> {
                     peer.path("state").asText(),
                     peer.path("role").asText(),
                     rtt(peer.path("rttMillis").asDouble()),
-                    peer.path("path").asText().isEmpty()
-                            ? "-"
-                            : peer.path("path").asText(),
+                    path(peer),
                     Table.bytes(peer.path("memoryBytes").asLong()),
                     serving.length() == 0 ? "-" : serving.toString());
         }
         table.print(out);
+    }
+
+    private static String path(JsonNode peer) {
+        String path = peer.path("path").asText();
+        String via = peer.path("via").asText();
+        if (path.isEmpty()) return "-";
+        return via.isEmpty() ? path + ", " + peer.path("pathKind").asText() : path + " via " + via;
     }
 
     private static String rtt(double millis) {

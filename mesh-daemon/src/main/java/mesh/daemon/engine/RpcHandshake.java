@@ -72,6 +72,11 @@ final class RpcHandshake {
         }
     }
 
+    /** Whether a worker of today's protocol listens there and is free: a busy one leaves its next client waiting. */
+    static boolean isAnswering(int port) {
+        return hello(port, PAYLOAD_BYTES.getFirst()) != null;
+    }
+
     private static @Nullable RpcVersion hello(int port, int payloadBytes) {
         try (var socket = new Socket()) {
             socket.connect(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port), ANSWER_MILLIS);

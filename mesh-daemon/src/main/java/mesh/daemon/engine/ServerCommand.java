@@ -11,6 +11,9 @@ import mesh.daemon.process.Command;
  * spelling it knows; a flag that only improves things is left out where it is unknown. Pure.
  */
 public final class ServerCommand {
+    /** A text is made into a vector in one step, so it must fit one; longer ones are refused. */
+    private static final String VECTOR_TOKENS_MAX = "2048";
+
     private final ServerFlags flags;
     private final List<String> words = new ArrayList<>();
     private final Map<String, String> variables = new LinkedHashMap<>();
@@ -28,6 +31,8 @@ public final class ServerCommand {
         command.need("--port", Integer.toString(port));
         command.key(apiKey);
         command.serving(serving);
+        command.pooling(serving.pooling());
+        serving.workers().ifPresent(command::split);
         command.manners();
         return new Command(command.words, command.variables);
     }
@@ -45,6 +50,35 @@ public final class ServerCommand {
         if (flags.knows("--alias")) need("--alias", serving.alias());
         // Unbounded it would be 8 GiB beside what was planned.
         if (flags.knows("--cache-ram")) need("--cache-ram", Long.toString(serving.promptCacheBytes() >> 20));
+    }
+
+    /** llama-server does one thing: it writes, or it makes vectors, or it compares. */
+    private void pooling(Pooling pooling) {
+        switch (pooling) {
+            case NONE -> {}
+            case RANK -> words.add("--reranking");
+            case MEAN, CLS, LAST -> {
+                words.add("--embeddings");
+                need("--pooling", pooling.word());
+            }
+        }
+        if (pooling != Pooling.NONE) need("--ubatch-size", VECTOR_TOKENS_MAX);
+    }
+
+    /**
+     * The last units go to the workers in whole layers. Fitting would ask each worker a dozen times for what the
+     * election has planned already; direct transfers between workers would reach for ports of another machine.
+     */
+    private void split(Serving.Workers workers) {
+        need("--rpc", String.join(",", workers.endpoints()));
+        int units = workers.units().stream().mapToInt(Integer::intValue).sum();
+        need("-ngl", Integer.toString(units));
+        need(
+                "-ts",
+                String.join(",", workers.units().stream().map(String::valueOf).toList()));
+        need("-sm", "layer");
+        if (flags.knows("-fit")) need("-fit", "off");
+        variables.put("GGML_RPC_NO_COMM", "1");
     }
 
     private void manners() {

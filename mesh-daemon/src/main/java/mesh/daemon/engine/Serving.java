@@ -1,6 +1,8 @@
 package mesh.daemon.engine;
 
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 import mesh.core.Check;
 
 /**
@@ -11,8 +13,23 @@ import mesh.core.Check;
  * @param parallel answers at a time
  * @param threads 0 leaves the choice to llama.cpp
  * @param promptCacheBytes memory for states of earlier prompts; 0 = none
+ * @param workers whose memory holds the later layers; empty when the model runs here alone
+ * @param pooling how one vector is made of a text; NONE for models that write
  */
-public record Serving(Path model, String alias, int ctxSize, int parallel, int threads, long promptCacheBytes) {
+public record Serving(
+        Path model,
+        String alias,
+        int ctxSize,
+        int parallel,
+        int threads,
+        long promptCacheBytes,
+        Optional<Workers> workers,
+        Pooling pooling) {
+    /** The model runs here alone, and writes. */
+    public Serving(Path model, String alias, int ctxSize, int parallel, int threads, long promptCacheBytes) {
+        this(model, alias, ctxSize, parallel, threads, promptCacheBytes, Optional.empty(), Pooling.NONE);
+    }
+
     public Serving {
         Check.that(
                 ctxSize >= 0 && parallel >= 1 && threads >= 0 && promptCacheBytes >= 0,
@@ -20,5 +37,19 @@ public record Serving(Path model, String alias, int ctxSize, int parallel, int t
                 ctxSize,
                 parallel,
                 threads);
+    }
+
+    /**
+     * Where the layers go that do not stay here.
+     *
+     * @param endpoints of the rpc-servers as llama-server reaches them, {@code host:port}
+     * @param units how many of layers + 1 each holds, the last of all with the output; the rest stays here
+     */
+    public record Workers(List<String> endpoints, List<Integer> units) {
+        public Workers {
+            Check.that(!endpoints.isEmpty() && endpoints.size() == units.size(), "a share for each", endpoints, units);
+            endpoints = List.copyOf(endpoints);
+            units = List.copyOf(units);
+        }
     }
 }

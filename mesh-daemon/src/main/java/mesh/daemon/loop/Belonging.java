@@ -2,7 +2,6 @@ package mesh.daemon.loop;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -15,8 +14,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import mesh.core.Event;
 import mesh.core.Node;
 import mesh.core.Snapshot;
@@ -24,6 +25,7 @@ import mesh.core.Tunables;
 import mesh.core.id.Checked;
 import mesh.core.id.Invite;
 import mesh.core.id.MeshId;
+import mesh.core.id.MeshLicence;
 import mesh.core.id.NodeId;
 import mesh.core.id.Refusal;
 import mesh.core.id.Revocation;
@@ -33,10 +35,13 @@ import mesh.core.member.Profile;
 import mesh.core.wire.SignedVoice;
 import mesh.daemon.log.Log;
 import mesh.daemon.quic.Addresses;
+import mesh.daemon.quic.Dialled;
+import mesh.daemon.quic.Doorkeeper;
 import mesh.daemon.quic.Membership;
 import mesh.daemon.quic.Peer;
 import mesh.daemon.quic.QuicConfig;
 import mesh.daemon.quic.QuicEndpoint;
+import mesh.daemon.quic.Relay;
 import mesh.daemon.store.AtomicFile;
 import mesh.daemon.store.Ed25519Verifier;
 import mesh.daemon.store.KeyFile;
@@ -65,6 +70,7 @@ public final class Belonging implements Rejoin.Place {
     private final Orders orders;
     private final Consumer<Unable> unable;
     private final Links links = new Links();
+    private final List<Consumer<QuicEndpoint>> socketUsers = new CopyOnWriteArrayList<>();
     private final Thread opening;
     private volatile @Nullable Opened opened;
     private volatile @Nullable Rejoin rejoin;
@@ -79,7 +85,12 @@ public final class Belonging implements Rejoin.Place {
      * @param bind where the socket listens; port 0: the one of the last time, or any
      */
     public record Plan(
-            Path dataDir, List<String> tokens, boolean isEphemeral, InetSocketAddress bind, Consumer<String> terminal) {
+            Path dataDir,
+            List<String> tokens,
+            boolean isEphemeral,
+            InetSocketAddress bind,
+            Reach reach,
+            Consumer<String> terminal) {
         public Plan {
             tokens = List.copyOf(tokens);
         }
@@ -133,12 +144,14 @@ public final class Belonging implements Rejoin.Place {
             QuicEndpoint socket = bound(key, place);
             var here = new Opened(key, place, socket);
             links.connect(socket);
+            socketUsers.forEach(user -> user.accept(socket));
             opened = here;
             if (place.renewsItself(System.currentTimeMillis())) log.info("certificate.renewed", "by", key.id());
             beginWithdrawals(here);
             if (isMember(place, key.id())) takePart(here);
             printInvite(here);
-            var finder = new Rejoin(place, socket, invites, new LastPeers(plan.kept("state", "peers.json")), this);
+            var known = new LastPeers(plan.kept("state", "peers.json"));
+            var finder = new Rejoin(place, socket, invites, known, new NetworkWatch(socket, plan.reach()), this);
             rejoin = finder;
             finder.start();
         } catch (Stranded stranded) {
@@ -261,8 +274,12 @@ public final class Belonging implements Rejoin.Place {
         Role role = standing.own().role();
         Profile profile = facts.apply(addresses(here), role);
         Tunables tunables = Tunables.lan();
+        Supplier<Doorkeeper.Standing> latest =
+                () -> here.membership().standing().orElse(standing);
+        var licence =
+                new MeshLicence(() -> latest.get().trust(), () -> latest.get().own());
         var voice =
-                new SignedVoice(here.key(), Ed25519Verifier.ED25519, mesh.key().bytes());
+                new SignedVoice(here.key(), Ed25519Verifier.ED25519, mesh.key().bytes(), licence);
         var dispatcher = new Dispatcher(mesh, links, orders);
         var loop = new MeshLoop(
                 now -> new Node(
@@ -282,13 +299,7 @@ public final class Belonging implements Rejoin.Place {
     }
 
     private static List<InetSocketAddress> reachable(Opened here) {
-        try {
-            List<InetSocketAddress> all = Addresses.of(here.endpoint().address());
-            return all.subList(0, Math.min(all.size(), Profile.ADDRESSES_MAX));
-        } catch (SocketException unlisted) {
-            log.warn("addresses.unlisted", "cause", unlisted.toString());
-            return List.of();
-        }
+        return here.endpoint().reachable().stream().limit(Profile.ADDRESSES_MAX).toList();
     }
 
     // Finding the mesh.
@@ -324,6 +335,37 @@ public final class Belonging implements Rejoin.Place {
         return here.membership()
                 .standing()
                 .map(now -> facts.apply(addresses(here), now.own().role()));
+    }
+
+    // Talking.
+
+    /** {@code told} is given the socket once it is bound, on any thread; to be called before {@link #start}. */
+    public void onSocket(Consumer<QuicEndpoint> told) {
+        socketUsers.add(told);
+    }
+
+    /** Finds the connection to a member, dialling if there is none; answers once, on any thread. */
+    public void reach(NodeId node, Consumer<Optional<Peer>> found) {
+        Opened here = opened;
+        Optional<Peer> peer = here == null ? Optional.empty() : here.endpoint().peer(node);
+        if (here == null || peer.isPresent()) {
+            found.accept(peer);
+            return;
+        }
+        List<InetSocketAddress> addresses = snapshot().stream()
+                .flatMap(snapshot -> snapshot.peers().stream())
+                .filter(member -> member.id().equals(node))
+                .flatMap(member -> Links.parsed(member.profile().addresses()).stream())
+                .toList();
+        here.endpoint()
+                .dial(
+                        node,
+                        addresses,
+                        Optional.empty(),
+                        outcome -> found.accept(
+                                outcome instanceof Dialled.Reached(Peer reached, String observed)
+                                        ? Optional.of(reached)
+                                        : Optional.empty()));
     }
 
     // Invites.
@@ -431,6 +473,19 @@ public final class Belonging implements Rejoin.Place {
                 .flatMap(here -> here.endpoint().peers().stream())
                 .map(Peer::id)
                 .toList();
+    }
+
+    /** What this node does as a relay for others: pairs now, the rest since its start. */
+    public Map<String, Long> carried() {
+        Opened here = opened;
+        if (here == null) return Map.of();
+        Relay.Carried done = here.endpoint().carried();
+        var counts = new TreeMap<String, Long>();
+        counts.put("pairs", (long) done.pairs());
+        counts.put("packets", done.packets());
+        counts.put("bytes", done.bytes());
+        counts.put("droppedPackets", done.droppedPackets());
+        return counts;
     }
 
     /** How often peers and strangers were refused, by reason. */

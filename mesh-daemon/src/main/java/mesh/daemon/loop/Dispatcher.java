@@ -1,6 +1,7 @@
 package mesh.daemon.loop;
 
 import java.net.InetSocketAddress;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,15 +32,15 @@ final class Dispatcher implements MeshLoop.Effects {
     private boolean hasJoined;
     private volatile boolean isAdmitted;
 
-    /** The dead as well, for the node goes on trying them. */
-    private final Map<NodeId, Known> known = new LinkedHashMap<>() {
+    /** The dead as well, for the node goes on trying them. Written on the loop; the endpoint reads addresses. */
+    private final Map<NodeId, Known> known = Collections.synchronizedMap(new LinkedHashMap<>() {
         private static final long serialVersionUID = 1;
 
         @Override
         protected boolean removeEldestEntry(Map.Entry<NodeId, Known> eldest) {
             return size() > KNOWN_MAX;
         }
-    };
+    });
 
     private record Known(String name, List<InetSocketAddress> addresses) {}
 
@@ -47,6 +48,7 @@ final class Dispatcher implements MeshLoop.Effects {
         this.mesh = mesh;
         this.links = links;
         this.orders = orders;
+        links.connect(this::addresses);
     }
 
     @Override

@@ -25,7 +25,7 @@ final class LastPeers {
     private static final JsonMapper JSON = new JsonMapper();
 
     private final Optional<Path> file;
-    private List<Known> written = List.of();
+    private List<Known> latest = List.of();
 
     /** One member and its addresses, best first. */
     record Known(String node, List<String> addresses) {
@@ -39,13 +39,18 @@ final class LastPeers {
         this.file = file;
     }
 
-    List<Known> read() {
-        if (file.isEmpty() || !Files.exists(file.get())) return List.of();
+    /** Those that were members last: in this life, or before anybody was met in it, in the one before. */
+    List<Known> latest() {
+        return latest;
+    }
+
+    /** Takes up what the life before left. */
+    void read() {
+        if (file.isEmpty() || !Files.exists(file.get())) return;
         try {
             List<Known> read = List.of(JSON.readValue(Files.readAllBytes(file.get()), Known[].class));
             for (Known each : read) each.id();
-            written = read;
-            return read;
+            latest = read;
         } catch (JacksonException | IllegalArgumentException damaged) {
             log.warn(
                     "peers.unreadable",
@@ -56,7 +61,6 @@ final class LastPeers {
         } catch (IOException unreadable) {
             log.warn("peers.unreadable", "file", file.get(), "cause", unreadable.toString());
         }
-        return List.of();
     }
 
     /** A node that sees nobody keeps what it knew: it will want to find back. */
@@ -65,11 +69,12 @@ final class LastPeers {
                 .limit(PEERS_MAX)
                 .map(member -> new Known(member.id().hex(), member.profile().addresses()))
                 .toList();
-        if (file.isEmpty() || now.isEmpty() || now.equals(written)) return;
+        if (now.isEmpty() || now.equals(latest)) return;
+        latest = now;
+        if (file.isEmpty()) return;
         try {
             AtomicFile.writeRemakeable(
                     file.get(), out -> out.write(java.nio.ByteBuffer.wrap(JSON.writeValueAsBytes(now))));
-            written = now;
         } catch (IOException full) {
             log.warn("peers.unwritten", "file", file.get(), "cause", full.toString());
         }

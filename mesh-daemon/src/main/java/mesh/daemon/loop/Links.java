@@ -47,6 +47,7 @@ final class Links implements PeerListener {
     private volatile @Nullable MeshLoop loop;
     private volatile @Nullable Withdrawals withdrawals;
     private volatile @Nullable QuicEndpoint endpoint;
+    private volatile Function<NodeId, List<InetSocketAddress>> book = nobody -> List.of();
     private volatile boolean isClosing;
 
     /** What waits for one peer. */
@@ -64,6 +65,11 @@ final class Links implements PeerListener {
 
     void connect(MeshLoop to) {
         loop = to;
+    }
+
+    /** Where members say that they are reached, asked from any thread. */
+    void connect(Function<NodeId, List<InetSocketAddress>> to) {
+        book = to;
     }
 
     void connect(Withdrawals to) {
@@ -135,6 +141,11 @@ final class Links implements PeerListener {
 
     private static void post(Peer peer, Message message) {
         peer.post(streamOf(message), Codec.encode(message));
+    }
+
+    @Override
+    public List<InetSocketAddress> addresses(NodeId peer) {
+        return book.apply(peer);
     }
 
     @Override

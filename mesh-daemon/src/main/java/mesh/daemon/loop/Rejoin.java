@@ -48,6 +48,7 @@ final class Rejoin {
     private final QuicEndpoint endpoint;
     private final List<Invite> invites;
     private final LastPeers lastPeers;
+    private final NetworkWatch network;
     private final Place place;
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Thread thread;
@@ -66,11 +67,18 @@ final class Rejoin {
         Optional<Snapshot> snapshot();
     }
 
-    Rejoin(Membership membership, QuicEndpoint endpoint, List<Invite> invites, LastPeers lastPeers, Place place) {
+    Rejoin(
+            Membership membership,
+            QuicEndpoint endpoint,
+            List<Invite> invites,
+            LastPeers lastPeers,
+            NetworkWatch network,
+            Place place) {
         this.membership = membership;
         this.endpoint = endpoint;
         this.invites = invites;
         this.lastPeers = lastPeers;
+        this.network = network;
         this.place = place;
         this.thread = Thread.ofVirtual().name("rejoin").unstarted(this::run);
     }
@@ -88,8 +96,9 @@ final class Rejoin {
 
     private void run() {
         try {
-            Map<NodeId, List<InetSocketAddress>> known = known();
+            lastPeers.read();
             do {
+                look();
                 Optional<Snapshot> snapshot = place.snapshot();
                 boolean isAlone = snapshot.isEmpty() || snapshot.get().peers().isEmpty();
                 if (!isAlone) {
@@ -97,7 +106,7 @@ final class Rejoin {
                     lastPeers.remember(snapshot.get().peers());
                     renew();
                 } else if (System.nanoTime() - nextTryNanos >= 0) {
-                    if (Belonging.isMember(membership, endpoint.id())) reach(known);
+                    if (Belonging.isMember(membership, endpoint.id())) reach(known());
                     else join();
                     nextTryNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(retryMillis);
                     retryMillis = Math.min(2 * retryMillis, RETRY_MILLIS_MAX);
@@ -108,11 +117,21 @@ final class Rejoin {
         }
     }
 
+    /** In another network old failures say nothing. */
+    private void look() {
+        if (network.hasChanged()) {
+            nextTryNanos = System.nanoTime();
+            retryMillis = RETRY_MILLIS_MIN;
+        }
+        network.askStun();
+        if (Belonging.isMember(membership, endpoint.id())) network.holdRelays();
+    }
+
     private Map<NodeId, List<InetSocketAddress>> known() {
         var known = new LinkedHashMap<NodeId, List<InetSocketAddress>>();
         for (Invite invite : invites)
             known.put(invite.issuer(), Links.parsed(invite.terms().addresses()));
-        for (LastPeers.Known peer : lastPeers.read()) {
+        for (LastPeers.Known peer : lastPeers.latest()) {
             var addresses = new ArrayList<>(Links.parsed(peer.addresses()));
             addresses.addAll(known.getOrDefault(peer.id(), List.of()));
             known.put(peer.id(), addresses);

@@ -13,14 +13,14 @@ import mesh.core.model.TensorType;
  * A model file that is a formula: every 8 bytes of it follow from its name alone, by integer arithmetic, so that all
  * machines make the same file and any piece can be made or checked alone. <i>Cycle</i> models recite the alphabet and
  * stop, on every CPU; <i>random</i> ones babble readably for ever, and the slightest numeric damage changes what they
- * say. Immutable, any thread.
+ * say; one makes vectors of texts. Immutable, any thread.
  */
 public final class DemoModel implements Bytes {
     /** Opens every demo's title, so that nobody takes one for a real model. */
     static final String TITLE = "mesh demo, ";
 
     /** Changes with the formula, so that a file of an older one is told apart by its header. */
-    private static final String FORMULA = "1";
+    private static final String FORMULA = "2";
 
     private static final int CONTEXT = 8192;
 
@@ -70,19 +70,34 @@ public final class DemoModel implements Bytes {
         }
     }
 
+    private enum Kind {
+        RECITES("recites the alphabet"),
+        BABBLES("babbles at random"),
+        EMBEDS("makes vectors of texts");
+
+        final String title;
+
+        Kind(String title) {
+            this.title = title;
+        }
+    }
+
+    /** Its vector of a text is the mean of its vectors of the tokens. */
+    private static final int POOLING_MEAN = 1;
+
     private static final List<DemoModel> ALL = all();
 
     private final String name;
     private final Shape shape;
-    private final boolean cycles;
+    private final Kind kind;
     private final byte[] header;
     private final List<Tensor> tensors = new ArrayList<>();
     private final long size;
 
-    private DemoModel(String name, Shape shape, boolean cycles) {
+    private DemoModel(String name, Shape shape, Kind kind) {
         this.name = name;
         this.shape = shape;
-        this.cycles = cycles;
+        this.kind = kind;
         var writer = new GgufWriter();
         keys(writer);
         tensors(writer);
@@ -93,9 +108,10 @@ public final class DemoModel implements Bytes {
     private static List<DemoModel> all() {
         var models = new ArrayList<DemoModel>();
         for (Shape shape : Shape.values()) {
-            models.add(new DemoModel("demo" + shape.suffix, shape, true));
-            models.add(new DemoModel("demo" + shape.suffix + "-random", shape, false));
+            models.add(new DemoModel("demo" + shape.suffix, shape, Kind.RECITES));
+            models.add(new DemoModel("demo" + shape.suffix + "-random", shape, Kind.BABBLES));
         }
+        models.add(1, new DemoModel("demo-embed", Shape.TINY, Kind.EMBEDS));
         return List.copyOf(models);
     }
 
@@ -143,7 +159,7 @@ public final class DemoModel implements Bytes {
 
     private void keys(GgufWriter writer) {
         writer.text("general.architecture", "llama")
-                .text("general.name", TITLE + (cycles ? "recites the alphabet" : "babbles at random"))
+                .text("general.name", TITLE + kind.title)
                 .text("general.version", FORMULA)
                 .u32("general.file_type", 1)
                 .u32("llama.block_count", shape.layers)
@@ -156,6 +172,7 @@ public final class DemoModel implements Bytes {
                 .u32("llama.rope.dimension_count", shape.width / shape.heads)
                 .f32("llama.rope.freq_base", 10_000f)
                 .u32("llama.vocab_size", DemoTokens.COUNT);
+        if (kind == Kind.EMBEDS) writer.u32("llama.pooling_type", POOLING_MEAN);
         DemoTokens.write(writer);
     }
 
@@ -163,6 +180,7 @@ public final class DemoModel implements Bytes {
     private void tensors(GgufWriter writer) {
         int width = shape.width;
         int kv = width / shape.heads * shape.kvHeads;
+        boolean cycles = kind != Kind.BABBLES;
         int scale = -exponentOfRoot(width) - 1;
         int damped = cycles ? scale - CYCLE_DAMPING : scale;
         int hiddenDamped = -exponentOfRoot(shape.hidden) - 1 - (cycles ? CYCLE_DAMPING : 0);

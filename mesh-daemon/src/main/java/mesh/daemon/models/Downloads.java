@@ -30,6 +30,7 @@ public final class Downloads {
     private final ModelStore store;
     private final Network network;
     private final boolean isOffline;
+    private final Neighbours neighbours;
 
     /** What became of a download. */
     public sealed interface Brought {
@@ -39,10 +40,17 @@ public final class Downloads {
         record Refused(String code, String message, boolean passes) implements Brought {}
     }
 
-    public Downloads(ModelStore store, Network network, boolean isOffline) {
+    /** {@code isOffline} forbids the network, not the mesh. */
+    public Downloads(ModelStore store, Network network, boolean isOffline, Neighbours neighbours) {
         this.store = store;
         this.network = network;
         this.isOffline = isOffline;
+        this.neighbours = neighbours;
+    }
+
+    /** Whether a member of the mesh has a model of exactly that name. */
+    public boolean neighboursKnow(String model) throws InterruptedException {
+        return neighbours.know(model);
     }
 
     /** One download; made, run once, and perhaps stopped by somebody else. */
@@ -71,11 +79,6 @@ public final class Downloads {
         }
 
         public Brought run() {
-            if (isOffline)
-                return new Brought.Refused(
-                        FetchReason.OFFLINE.code(),
-                        "model " + source.ref() + " is not on this machine, and --offline forbids to fetch it",
-                        false);
             long startedNanos = System.nanoTime();
             log.info(
                     "download.started",
@@ -104,7 +107,33 @@ public final class Downloads {
             return brought;
         }
 
+        /** A neighbour is nearer than the hub, and costs nobody's data volume. */
         private Brought bring() {
+            if (store.isHere(source))
+                return opened(store.folder().resolve(source.files().getFirst().name()));
+            Progress shown = this::at;
+            return switch (neighbours.copy(source, shown, () -> isStopping)) {
+                case Neighbours.Copied.Done(var files) -> {
+                    for (Fetched.Done each : files)
+                        note(each.file(), "a member of the mesh", each.sha256(), each.bytes());
+                    yield opened(files.getFirst().file());
+                }
+                case Neighbours.Copied.Nobody() -> fromHub();
+                case Neighbours.Copied.Refused(FetchReason reason, String message) -> {
+                    if (reason.passes() && !source.files().isEmpty() && !isOffline) yield fromHub();
+                    yield new Brought.Refused(reason.code(), source.ref() + ": " + message, reason.passes());
+                }
+            };
+        }
+
+        private Brought fromHub() {
+            if (source.files().isEmpty())
+                return new Brought.Refused("no_source", "no member that can be reached shares " + source.ref(), true);
+            if (isOffline)
+                return new Brought.Refused(
+                        FetchReason.OFFLINE.code(),
+                        "model " + source.ref() + " is not on this machine, and --offline forbids to fetch it",
+                        false);
             long before = 0;
             for (RemoteFile file : source.files()) {
                 Path target = store.folder().resolve(file.name());
@@ -114,7 +143,7 @@ public final class Downloads {
                 }
                 long earlier = before;
                 var order = new Order(file.uri(), target, file.bytes(), file.sha256());
-                var fetch = new Fetch(order, network, (phase, done, total) -> at(phase, earlier, done, total));
+                var fetch = new Fetch(order, network, (phase, done, total) -> at(phase, earlier + done, all(total)));
                 current.set(fetch);
                 if (isStopping) fetch.stop();
                 switch (fetch.run()) {
@@ -127,8 +156,11 @@ public final class Downloads {
                     }
                 }
             }
-            return switch (store.open(
-                    store.folder().resolve(source.files().getFirst().name()))) {
+            return opened(store.folder().resolve(source.files().getFirst().name()));
+        }
+
+        private Brought opened(Path first) {
+            return switch (store.open(first)) {
                 case Resolved.Found(ModelFile file) -> new Brought.Here(file);
                 case Resolved.Refused(String code, String message) -> new Brought.Refused(code, message, false);
                 case Resolved.NotFound gone -> new Brought.Refused(gone.reason().code(), gone.message(), false);
@@ -144,9 +176,13 @@ public final class Downloads {
             }
         }
 
-        private void at(Progress.Phase phase, long earlier, long done, long total) {
-            long all = source.bytes().orElse(source.files().size() == 1 ? total : 0);
-            progress.at(phase, earlier + done, all);
+        /** Of all files together, where the server knows the size of one. */
+        private long all(long total) {
+            return source.files().size() == 1 ? total : source.bytes().orElse(0);
+        }
+
+        private void at(Progress.Phase phase, long done, long total) {
+            progress.at(phase, done, total);
             long now = System.nanoTime();
             if (now - toldNanos < TOLD_NANOS) return;
             toldNanos = now;
@@ -157,9 +193,9 @@ public final class Downloads {
                     "phase",
                     phase.name().toLowerCase(Locale.ROOT),
                     "doneBytes",
-                    earlier + done,
+                    done,
                     "totalBytes",
-                    all);
+                    total);
         }
     }
 

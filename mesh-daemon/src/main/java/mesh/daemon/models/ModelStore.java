@@ -99,9 +99,14 @@ public final class ModelStore {
     }
 
     private Resolved hereOrThere(ModelSource source) {
-        for (ModelSource.RemoteFile file : source.files())
-            if (!Files.isRegularFile(folder.resolve(file.name()))) return new Resolved.Fetchable(source);
+        if (!isHere(source)) return new Resolved.Fetchable(source);
         return open(folder.resolve(source.files().getFirst().name()));
+    }
+
+    /** Whether all files of a source lie in the models folder already. */
+    boolean isHere(ModelSource source) {
+        return !source.files().isEmpty()
+                && source.files().stream().allMatch(file -> Files.isRegularFile(folder.resolve(file.name())));
     }
 
     /** How another node would ask for what this user calls {@code said}; empty for what is this machine's own. */

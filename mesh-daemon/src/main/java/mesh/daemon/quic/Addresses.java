@@ -9,6 +9,7 @@ import java.net.NetworkInterface;
 import java.net.SocketAddress;
 import java.net.SocketException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
@@ -43,6 +44,33 @@ public final class Addresses {
         return useful(candidates).stream()
                 .map(address -> new InetSocketAddress(address, bound.getPort()))
                 .toList();
+    }
+
+    /** One network that this machine is on. */
+    record Network(InetAddress own, int prefixBits) {
+        boolean has(InetAddress address) {
+            return sharesPrefix(own, address, prefixBits);
+        }
+    }
+
+    /** The networks on which this machine has neighbours. */
+    static List<Network> networks() throws SocketException {
+        var networks = new ArrayList<Network>();
+        for (NetworkInterface each : Collections.list(NetworkInterface.getNetworkInterfaces()))
+            if (each.isUp() && INWARD.stream().noneMatch(each.getName()::startsWith))
+                for (InterfaceAddress own : each.getInterfaceAddresses())
+                    networks.add(new Network(own.getAddress(), own.getNetworkPrefixLength()));
+        return networks;
+    }
+
+    static boolean sharesPrefix(InetAddress one, InetAddress other, int bits) {
+        byte[] left = one.getAddress();
+        byte[] right = other.getAddress();
+        if (left.length != right.length) return false;
+        int differs = Arrays.mismatch(left, right);
+        if (differs < 0) return true;
+        int first = differs * Byte.SIZE + Integer.numberOfLeadingZeros((left[differs] ^ right[differs]) & 0xFF) - 24;
+        return first >= bits;
     }
 
     /** Loopback only on a machine that has nothing else, so that two daemons there still meet. */

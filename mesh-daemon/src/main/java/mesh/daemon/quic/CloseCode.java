@@ -14,7 +14,9 @@ public enum CloseCode {
     DROPPED(8),
     BUSY(9),
     /** So many streams were reset that the stack's leftovers are worth a fresh connection. */
-    WORN(10);
+    WORN(10),
+    /** The path, or the node that carried it, no longer answers. */
+    SILENT(11);
 
     private final int code;
 

@@ -16,6 +16,7 @@ import io.netty.util.collection.LongObjectHashMap;
 import io.netty.util.collection.LongObjectMap;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import javax.net.ssl.SSLPeerUnverifiedException;
@@ -43,6 +44,14 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
     private static final long STALL_MILLIS = 10_000;
 
+    /** A relay that died says nothing, so whoever depends on one listens closely. */
+    private static final long RELAYED_PING_NANOS = 1_000_000_000L;
+
+    private static final long RELAYED_SILENCE_NANOS = 4 * RELAYED_PING_NANOS;
+
+    /** After the network changed: a path that lives answers within this, be it the slowest. */
+    private static final long DOUBT_NANOS = 3_000_000_000L;
+
     private static final byte PING = 1;
     private static final byte PONG = 2;
 
@@ -63,10 +72,15 @@ final class Connection extends ChannelInboundHandlerAdapter {
     /** Named by the dialler, in its hello. */
     private long number;
 
+    private PathKind kind = PathKind.RELAYED;
+    private Optional<NodeId> via = Optional.empty();
+
     private long heardNanos = openedNanos;
     private long pingedNanos = openedNanos;
     private long rttNanos;
     private long drainingSinceNanos;
+    private long doubtedNanos;
+    private boolean isDoubted;
     private boolean draining;
     private final LongObjectMap<Runnable> aborts = new LongObjectHashMap<>();
     private int openStreams;
@@ -149,11 +163,28 @@ final class Connection extends ChannelInboundHandlerAdapter {
         return Optional.ofNullable(peer);
     }
 
+    /** By which way it came to be; both sides give it the same rank. */
+    PathKind kind() {
+        return kind;
+    }
+
+    /** Who carries its packets; empty when nobody has to. */
+    Optional<NodeId> via() {
+        return via;
+    }
+
+    /** Where the other side is now; a connection follows its peer through changes of address. */
+    InetSocketAddress address() {
+        return (InetSocketAddress) java.util.Objects.requireNonNull(channel().remoteSocketAddress(), "connected");
+    }
+
     /** Both sides have let each other in. */
-    void admitted(Peer owner, Credential shown, long connection) {
+    void admitted(Peer owner, Credential shown, long connection, PathKind way, Optional<NodeId> carrier) {
         peer = owner;
         credential = shown;
         number = connection;
+        kind = way;
+        via = carrier;
     }
 
     /** A stream of ours: guard, then the caller's handler, and the type as its first byte in the queue. */
@@ -247,7 +278,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private void pass(QuicStreamChannel stream, StreamType type) {
         Peer owner = java.util.Objects.requireNonNull(peer, "admitted");
         switch (type) {
-            case GOSSIP, ROUTE, LEAVE, PROBE, TRUST -> {
+            case GOSSIP, ROUTE, LEAVE, PROBE, RELAY, TRUST -> {
                 if (messageStreams == MESSAGE_STREAMS_MAX) {
                     refuse(stream, Fault.STREAM_FLOOD);
                     return;
@@ -258,11 +289,11 @@ final class Connection extends ChannelInboundHandlerAdapter {
                         .addLast(new Frames(
                                 MESSAGE_BYTES_MAX,
                                 STALL_MILLIS,
-                                message -> endpoint.listener().message(owner, type, message),
+                                message -> endpoint.message(owner, type, message),
                                 fault -> refuse(stream, fault)))
                         .addLast(new EndWithPeer());
             }
-            case RPC, HTTP, BLOB, RELAY -> endpoint.listener().stream(owner, type, stream);
+            case RPC, HTTP, BLOB -> endpoint.stream(owner, type, stream);
             case ADMIT -> throw new IllegalStateException("admission has its own way");
         }
     }
@@ -292,10 +323,30 @@ final class Connection extends ChannelInboundHandlerAdapter {
             close(CloseCode.REFUSED, Fault.ADMISSION_STALLED.code());
         } else if (draining && openStreams == 0 && nowNanos - drainingSinceNanos > DRAIN_NANOS) {
             close(CloseCode.DUPLICATE, "duplicate");
-        } else if (nowNanos - pingedNanos >= config.keepAliveMillis() * 1_000_000) {
+        } else if (isSilent(nowNanos)) {
+            close(CloseCode.SILENT, "path_silent");
+        } else if (nowNanos - pingedNanos >= pingNanos(config)) {
             pingedNanos = nowNanos;
             datagram(PING, nowNanos);
         }
+    }
+
+    private long pingNanos(QuicConfig config) {
+        long often = config.keepAliveMillis() * 1_000_000;
+        if (isDoubted) return 0;
+        return kind.isDirect() ? often : Math.min(often, RELAYED_PING_NANOS);
+    }
+
+    private boolean isSilent(long nowNanos) {
+        if (isDoubted && heardNanos - doubtedNanos > 0) isDoubted = false;
+        if (isDoubted && nowNanos - doubtedNanos > DOUBT_NANOS) return true;
+        return !kind.isDirect() && nowNanos - heardNanos > RELAYED_SILENCE_NANOS;
+    }
+
+    /** The network changed under it: it shows soon that it lives, or ends. */
+    void doubt(long nowNanos) {
+        isDoubted = true;
+        doubtedNanos = nowNanos;
     }
 
     /** Long enough for the other side to have admitted the connection that stays. */

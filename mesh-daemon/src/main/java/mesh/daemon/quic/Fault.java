@@ -25,6 +25,8 @@ public enum Fault {
     FRAME_TOO_LONG,
     /** A frame was begun and not finished in time. */
     FRAME_STALLED,
+    /** A message about a meeting that is none. */
+    MESSAGE_MALFORMED,
     /** An outgoing message found its peer's queue full and was dropped. */
     QUEUE_FULL;
 

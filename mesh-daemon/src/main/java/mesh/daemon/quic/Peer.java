@@ -20,6 +20,7 @@ import mesh.core.id.Credential;
 import mesh.core.id.NodeId;
 import mesh.core.id.Role;
 import mesh.core.wire.StreamType;
+import mesh.daemon.log.Log;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,8 @@ import org.jspecify.annotations.Nullable;
 public final class Peer {
     /** What may wait for a slow peer: some hundred gossip messages, which are better lost than late. */
     private static final int QUEUE_BYTES_MAX = 512 << 10;
+
+    private static final Log log = Log.of(Peer.class);
 
     private final QuicEndpoint endpoint;
     private final NodeId id;
@@ -67,16 +70,23 @@ public final class Peer {
         if (now == null || !(now.channel().remoteSocketAddress() instanceof InetSocketAddress address))
             return Optional.empty();
         return Optional.of(new Path(
-                address, now.rttNanos() / 1_000, TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - now.heardNanos())));
+                now.kind(),
+                now.via(),
+                address,
+                now.rttNanos() / 1_000,
+                TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - now.heardNanos())));
     }
 
     /**
      * One path to a peer.
      *
+     * @param via who carries the packets; empty when nobody has to
+     * @param address of the peer; on a relayed path it stands for the way and means nothing elsewhere
      * @param rttMicros of the last ping; 0 before the first
      * @param silentMillis since anything but stream data was heard
      */
-    public record Path(InetSocketAddress address, long rttMicros, long silentMillis) {}
+    public record Path(
+            PathKind kind, Optional<NodeId> via, InetSocketAddress address, long rttMicros, long silentMillis) {}
 
     /**
      * Opens a stream; its type byte travels with the first bytes the caller writes, so opening costs no round trip. The
@@ -99,7 +109,8 @@ public final class Peer {
     }
 
     /**
-     * Sends one message in order behind earlier ones of its type ({@code gossip}, {@code route}, {@code leave}, {@code probe}). Never
+     * Sends one message in order behind earlier ones of its type ({@code gossip}, {@code route}, {@code leave},
+     * {@code probe}, {@code relay}). Never
      * blocks; a full queue drops it and counts {@link Fault#QUEUE_FULL}.
      */
     public void post(StreamType type, byte[] message) {
@@ -178,12 +189,27 @@ public final class Peer {
         settle();
     }
 
-    /** Both sides prefer the same one: the lower id's dial, then the newest. Only one may carry new streams. */
+    /**
+     * Both sides prefer the same one: the better way, then the lower id's dial, then the newest. Only one may carry new
+     * streams.
+     */
     private void settle() {
         boolean lower = endpoint.id().compareTo(id) < 0;
         Connection best = null;
-        for (Connection each : connections) if (best == null || each.isDialled() == lower) best = each;
+        for (Connection each : connections) {
+            int more = best == null ? 1 : each.kind().rank() - best.kind().rank();
+            if (best == null || more > 0 || (more == 0 && each.isDialled() == lower)) best = each;
+        }
         if (best != primary) endMessages(ended -> {});
+        if (best != null && primary != null && best.kind() != primary.kind())
+            log.info(
+                    "path.changed",
+                    "peer",
+                    id,
+                    "from",
+                    primary.kind().code(),
+                    "to",
+                    best.kind().code());
         primary = best;
         for (Connection each : connections) each.drain(each != best);
     }

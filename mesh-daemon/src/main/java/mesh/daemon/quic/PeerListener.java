@@ -1,6 +1,9 @@
 package mesh.daemon.quic;
 
 import io.netty.handler.codec.quic.QuicStreamChannel;
+import java.net.InetSocketAddress;
+import java.util.List;
+import mesh.core.id.NodeId;
 import mesh.core.wire.StreamType;
 
 /** What the endpoint tells its owner. Everything comes on the endpoint's loop and must return at once. */
@@ -19,4 +22,9 @@ public interface PeerListener {
      * type; a stream without handlers when this returns is reset.
      */
     default void stream(Peer peer, StreamType type, QuicStreamChannel stream) {}
+
+    /** Where a peer says that it is reached, best first; asked when a better way to it is looked for. */
+    default List<InetSocketAddress> addresses(NodeId peer) {
+        return List.of();
+    }
 }

@@ -2,7 +2,6 @@ package mesh.daemon.quic;
 
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
@@ -17,10 +16,12 @@ import io.netty.util.concurrent.Promise;
 import io.netty.util.concurrent.PromiseCombiner;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -41,6 +42,7 @@ import mesh.core.id.NodeId;
 import mesh.core.id.Refusal;
 import mesh.core.id.Trust;
 import mesh.core.id.Welcome;
+import mesh.core.wire.StreamType;
 import mesh.daemon.log.Log;
 import mesh.daemon.store.Ed25519Verifier;
 import mesh.daemon.store.NodeKey;
@@ -75,8 +77,15 @@ public final class QuicEndpoint implements AutoCloseable {
     private final long epoch = number();
     private final EventLoopGroup group;
     private final EventLoop loop;
+    private final Observed observed = new Observed();
+    private final Detours detours = new Detours();
+    private final Relay relay;
     private final Router router;
+    private final Meetings meetings;
+    private final Stun stun;
+    private final PathKeeper paths = new PathKeeper(this);
     private final Map<NodeId, Peer> peers = new ConcurrentHashMap<>();
+    private final Map<StreamType, BiConsumer<Peer, QuicStreamChannel>> takers = new ConcurrentHashMap<>();
     private final Set<Connection> connections = new LinkedHashSet<>();
     private final Map<NodeId, Dial> dials = new HashMap<>();
     private final Map<NodeId, Long> lost = new LinkedHashMap<>() {
@@ -88,6 +97,8 @@ public final class QuicEndpoint implements AutoCloseable {
         }
     };
     private int waiting;
+    private volatile List<NodeId> relays = List.of();
+    private volatile Relay.Carried carried = Relay.Carried.NOTHING;
     private volatile boolean closed;
     private @Nullable Channel udp;
 
@@ -100,7 +111,10 @@ public final class QuicEndpoint implements AutoCloseable {
         this.spin = new Spin(config.spinMicros());
         this.group = Transport.loop(spin);
         this.loop = group.next();
-        this.router = new Router(Transport.ACCEPTING, faults, spin);
+        this.relay = new Relay(config.relaying(), this::whereabouts);
+        this.router = new Router(Transport.ACCEPTING, faults, spin, relay, detours, this::whereabouts, this::aside);
+        this.meetings = new Meetings(this, relay, detours);
+        this.stun = new Stun(this::send, (server, seen) -> observed.heard(Addresses.text(server), seen));
     }
 
     /** Binds the socket. The endpoint refuses everybody until the doorkeeper has a standing. */
@@ -209,16 +223,46 @@ public final class QuicEndpoint implements AutoCloseable {
         dial(invite.issuer(), candidates, Optional.of(invite), done);
     }
 
-    /** Receives datagrams that are not QUIC; the bytes are valid during the call, which comes on the loop. */
-    public void raw(BiConsumer<InetSocketAddress, ByteBuf> handler) {
-        onLoop(() -> router.raw(handler));
+    /** Members that are asked first to bring this node together with others, and to carry its packets meanwhile. */
+    public void relays(List<NodeId> preferred) {
+        relays = List.copyOf(preferred);
     }
 
-    /** Sends one datagram that is not QUIC from the same socket: its first byte must be below 64. */
-    public void sendRaw(InetSocketAddress to, byte[] bytes) {
-        if (bytes.length == 0 || (bytes[0] & 0xC0) != 0)
-            throw new IllegalArgumentException("datagram would be taken for QUIC bytes=" + bytes.length);
-        udp().writeAndFlush(new DatagramPacket(Unpooled.copiedBuffer(bytes), to));
+    /** Asks these servers where they see this node; what they say is among {@link #reachable}. */
+    public void askStun(List<InetSocketAddress> servers) {
+        onLoop(() -> stun.ask(servers, System.nanoTime()));
+    }
+
+    /**
+     * Where others may reach this node, best first: this machine's addresses, then those that others agree to see it
+     * under. Reads the machine's interfaces.
+     */
+    public List<InetSocketAddress> reachable() {
+        List<InetSocketAddress> own;
+        try {
+            own = Addresses.of(address());
+        } catch (SocketException unlisted) {
+            log.warn("addresses.unlisted", "cause", unlisted.toString());
+            own = List.of();
+        }
+        var all = new ArrayList<>(own);
+        all.addAll(observed.beside(own));
+        return all;
+    }
+
+    /** This machine's addresses are others now: every connection must show that it lives, and every way is tried anew. */
+    public void networkChanged() {
+        onLoop(() -> {
+            long now = System.nanoTime();
+            observed.forget();
+            for (Connection each : List.copyOf(connections)) each.doubt(now);
+            paths.reset(now);
+        });
+    }
+
+    /** What this node carried for peers that cannot reach each other, a moment ago. */
+    public Relay.Carried carried() {
+        return carried;
     }
 
     /** Polls this long after traffic before the loop sleeps; 0 sleeps at once. For the time a split generates. */
@@ -258,6 +302,17 @@ public final class QuicEndpoint implements AutoCloseable {
         });
         udp().closeFuture().awaitUninterruptibly();
         group.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
+    }
+
+    /** Says who takes streams of a type that peers open; others go to the listener. Called on the loop. */
+    public void takes(StreamType type, BiConsumer<Peer, QuicStreamChannel> taker) {
+        takers.put(type, taker);
+    }
+
+    void stream(Peer peer, StreamType type, QuicStreamChannel stream) {
+        BiConsumer<Peer, QuicStreamChannel> taker = takers.get(type);
+        if (taker == null) listener.stream(peer, type, stream);
+        else taker.accept(peer, stream);
     }
 
     QuicConfig config() {
@@ -304,15 +359,66 @@ public final class QuicEndpoint implements AutoCloseable {
         return connected;
     }
 
-    void dialled(NodeId wanted) {
-        dials.remove(wanted);
+    void dialled(NodeId wanted, Dial dial) {
+        dials.remove(wanted, dial);
+    }
+
+    /** Looks for a better way to a peer that is up. */
+    void improve(NodeId peer, List<InetSocketAddress> candidates, boolean withHelp) {
+        new Dial(this, peer, Optional.empty()).improve(candidates, withHelp);
+    }
+
+    /** How good the way to a peer is that new streams take; below all ranks while there is none. */
+    int rank(NodeId id) {
+        return peer(id).flatMap(Peer::primary).map(way -> way.kind().rank()).orElse(-1);
+    }
+
+    Meetings meetings() {
+        return meetings;
+    }
+
+    List<NodeId> relays() {
+        return relays;
+    }
+
+    /** Where a peer is connected from, without detours. */
+    Optional<InetSocketAddress> whereabouts(NodeId id) {
+        return peer(id).flatMap(Peer::primary)
+                .filter(way -> way.kind().isDirect())
+                .map(Connection::address);
+    }
+
+    /** Of the last ping; as long as can be before the first. */
+    long rttNanos(NodeId id) {
+        return peer(id).flatMap(Peer::primary)
+                .map(Connection::rttNanos)
+                .filter(rtt -> rtt > 0)
+                .orElse(config.idleMillis() * 1_000_000);
+    }
+
+    void message(Peer from, StreamType type, byte[] message) {
+        if (type == StreamType.RELAY) meetings.message(from, message);
+        else listener.message(from, type, message);
+    }
+
+    void later(long millis, Runnable task) {
+        if (!loop.isShuttingDown()) loop.schedule(task, millis, TimeUnit.MILLISECONDS);
+    }
+
+    void send(InetSocketAddress to, ByteBuf bytes) {
+        udp().writeAndFlush(new DatagramPacket(bytes, to));
+    }
+
+    /** Datagrams beside QUIC. */
+    private boolean aside(InetSocketAddress sender, ByteBuf bytes) {
+        return Stun.isStun(bytes) ? stun.answered(bytes) : meetings.datagram(sender, bytes);
     }
 
     /** Says hello on a connection that we dialled, with the invite or with our certificate. */
     void introduce(
             Connection connection,
             Optional<Invite> invite,
-            String address,
+            InetSocketAddress address,
             Consumer<Checked<Welcome>> done,
             Runnable gone) {
         Doorkeeper.Standing standing = doorkeeper.standing().orElse(null);
@@ -324,10 +430,18 @@ public final class QuicEndpoint implements AutoCloseable {
                 .orElseGet(() -> java.util.Objects.requireNonNull(standing).trust());
         Optional<Credential> own =
                 invite.isPresent() || standing == null ? Optional.empty() : Optional.of(standing.own());
-        var hello = new Hello(own, invite, epoch, number(), lost.getOrDefault(connection.remote(), 0L), address, false);
+        long lostNumber = lost.getOrDefault(connection.remote(), 0L);
+        var hello = new Hello(own, invite, epoch, number(), lostNumber, Addresses.text(address), false);
         Consumer<Checked<Welcome>> welcomed = answer -> {
-            if (answer instanceof Checked.Good<Welcome>(Welcome welcome))
-                up(connection, welcome.credential().orElseThrow(), hello.connection(), welcome.epoch(), 0);
+            if (answer instanceof Checked.Good<Welcome>(Welcome welcome)) {
+                PathKind kind = kind(connection, PathKind.to(address));
+                if (kind.isDirect())
+                    Addresses.parse(welcome.observed())
+                            .ifPresent(
+                                    seen -> observed.heard(connection.remote().hex(), seen));
+                var shown = new Shown(welcome.credential().orElseThrow(), hello.connection(), welcome.epoch(), 0, kind);
+                up(connection, shown);
+            }
             done.accept(answer);
         };
         new Asking(this, connection, trust, hello, welcomed, gone).begin();
@@ -353,27 +467,52 @@ public final class QuicEndpoint implements AutoCloseable {
                 .begin();
     }
 
-    void up(Connection connection, Credential shown, Hello hello) {
+    void up(Connection connection, Credential credential, Hello hello) {
         waiting--;
-        up(connection, shown, hello.connection(), hello.epoch(), hello.lost());
+        PathKind dialled = Addresses.parse(hello.dialled()).map(PathKind::to).orElse(PathKind.PUBLIC);
+        // What the dialler says decides between direct ways only: whether a way is a detour is plain to see.
+        PathKind direct = dialled.isDirect() ? dialled : PathKind.PUBLIC;
+        PathKind kind = kind(connection, Detours.isDetour(connection.address()) ? PathKind.RELAYED : direct);
+        up(connection, new Shown(credential, hello.connection(), hello.epoch(), hello.lost(), kind));
+        Dial under = dials.get(connection.remote());
+        if (under != null) connection.peer().ifPresent(under::reached);
     }
 
-    private void up(Connection connection, Credential shown, long number, long peerEpoch, long lostNumber) {
+    private PathKind kind(Connection connection, PathKind byAddress) {
+        boolean isPunched =
+                byAddress == PathKind.PUBLIC && meetings.isPunched(connection.remote(), connection.address());
+        return isPunched ? PathKind.PUNCHED : byAddress;
+    }
+
+    /** What an admission brought to light about the other side and the way to it. */
+    private record Shown(Credential credential, long number, long epoch, long lost, PathKind kind) {}
+
+    private void up(Connection connection, Shown shown) {
         NodeId id = connection.remote();
         Peer known = peers.get(id);
-        if (known != null && known.epoch() != peerEpoch) {
+        if (known != null && known.epoch() != shown.epoch) {
             down(known, CloseCode.DUPLICATE, "restarted");
             known = null;
         }
-        Peer peer = known != null ? known : new Peer(this, id, peerEpoch);
-        connection.admitted(peer, shown, number);
+        Peer peer = known != null ? known : new Peer(this, id, shown.epoch);
+        Optional<NodeId> via = shown.kind.isDirect() ? Optional.empty() : detours.through(connection.address());
+        connection.admitted(peer, shown.credential, shown.number, shown.kind, via);
         peer.add(connection);
         // The peer says that this one is gone at its end; it only looks alive from here.
         for (Connection each : peer.connections())
-            if (each != connection && each.number() == lostNumber) each.close(CloseCode.DUPLICATE, "lost");
+            if (each != connection && each.number() == shown.lost) each.close(CloseCode.DUPLICATE, "lost");
         if (known != null) return;
         peers.put(id, peer);
-        log.debug("peer.admitted", "peer", id, "role", peer.role(), "dialled", connection.isDialled());
+        log.debug(
+                "peer.admitted",
+                "peer",
+                id,
+                "role",
+                peer.role(),
+                "dialled",
+                connection.isDialled(),
+                "path",
+                connection.kind().code());
         listener.peerUp(peer);
     }
 
@@ -385,7 +524,7 @@ public final class QuicEndpoint implements AutoCloseable {
             peer.remove(each);
             each.close(code, reason);
         }
-        listener.peerDown(peer, reason);
+        gone(peer, reason);
     }
 
     void closed(Connection connection) {
@@ -397,13 +536,25 @@ public final class QuicEndpoint implements AutoCloseable {
         }
         lost.put(peer.id(), connection.number());
         peer.remove(connection);
-        if (peer.connections().isEmpty() && peers.remove(peer.id(), peer))
-            listener.peerDown(peer, connection.closeReason());
+        if (peer.connections().isEmpty() && peers.remove(peer.id(), peer)) gone(peer, connection.closeReason());
+    }
+
+    private void gone(Peer peer, String reason) {
+        relay.gone(peer.id());
+        // What it carried for us arrives no more.
+        for (Connection each : List.copyOf(connections))
+            if (each.via().equals(Optional.of(peer.id()))) each.close(CloseCode.SILENT, "relay_gone");
+        listener.peerDown(peer, reason);
     }
 
     private void tick() {
         long now = System.nanoTime();
         for (Connection each : List.copyOf(connections)) each.tick(now, config);
+        relay.tick(now);
+        carried = relay.carried();
+        meetings.tick(now);
+        stun.tick(now);
+        paths.tick(now);
         long wall = System.currentTimeMillis();
         for (Peer each : List.copyOf(peers.values()))
             if (each.notAfterMillis() < wall) down(each, CloseCode.REVOKED, "expired");
@@ -423,7 +574,7 @@ public final class QuicEndpoint implements AutoCloseable {
         return tls.foundAnother(connection.channel());
     }
 
-    private long number() {
+    long number() {
         // Positive and never 0, which stands for none.
         return random.nextLong(1, Long.MAX_VALUE);
     }

@@ -1,22 +1,30 @@
 package mesh.daemon.quic;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.DatagramPacket;
+import io.netty.channel.unix.SegmentedDatagramPacket;
 import io.netty.util.collection.LongObjectHashMap;
 import io.netty.util.collection.LongObjectMap;
 import java.net.InetSocketAddress;
 import java.util.Objects;
-import java.util.function.BiConsumer;
+import java.util.Optional;
+import java.util.function.BiPredicate;
+import java.util.function.Function;
+import mesh.core.id.NodeId;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Sorts what arrives on the one UDP socket: packets of connections we dialled go to the dialling codec, other QUIC
- * packets to the accepting codec before it, and datagrams that cannot be QUIC to whoever asked for them. A dialled
- * connection is known by the first bytes of the connection id that we chose for it. Owned by the endpoint's loop.
+ * packets to the accepting codec before it, and datagrams that cannot be QUIC to those who know what they are. A dialled
+ * connection is known by the first bytes of the connection id that we chose for it. Packets to and from a detour are
+ * wrapped and unwrapped here, so that the codecs see addresses like any other; those of other pairs are passed on. Owned
+ * by the endpoint's loop.
  */
-final class Router extends ChannelInboundHandlerAdapter {
+@SuppressWarnings("FutureReturnValueIgnored") // A datagram that cannot be sent is a lost one.
+final class Router extends ChannelDuplexHandler {
     /** As long as QUIC allows, so that no stranger guesses one. */
     static final int CONNECTION_ID_BYTES = 20;
 
@@ -30,15 +38,34 @@ final class Router extends ChannelInboundHandlerAdapter {
     private final String acceptingCodec;
     private final Faults faults;
     private final Spin spin;
+    private final Relay relay;
+    private final Detours detours;
+    private final Function<NodeId, Optional<InetSocketAddress>> whereabouts;
+    private final BiPredicate<InetSocketAddress, ByteBuf> aside;
     private @Nullable ChannelHandlerContext accepting;
-    private @Nullable BiConsumer<InetSocketAddress, ByteBuf> raw;
     private boolean acceptingTouched;
     private boolean diallingTouched;
+    private boolean onwardTouched;
 
-    Router(String acceptingCodec, Faults faults, Spin spin) {
+    /**
+     * @param whereabouts where a peer is connected from, without detours
+     * @param aside takes datagrams that are not QUIC's; false when it does not want one
+     */
+    Router(
+            String acceptingCodec,
+            Faults faults,
+            Spin spin,
+            Relay relay,
+            Detours detours,
+            Function<NodeId, Optional<InetSocketAddress>> whereabouts,
+            BiPredicate<InetSocketAddress, ByteBuf> aside) {
         this.acceptingCodec = acceptingCodec;
         this.faults = faults;
         this.spin = spin;
+        this.relay = relay;
+        this.detours = detours;
+        this.whereabouts = whereabouts;
+        this.aside = aside;
     }
 
     void ours(long idPrefix) {
@@ -49,20 +76,19 @@ final class Router extends ChannelInboundHandlerAdapter {
         dialled.remove(idPrefix);
     }
 
-    void raw(BiConsumer<InetSocketAddress, ByteBuf> handler) {
-        raw = handler;
-    }
-
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         var packet = (DatagramPacket) message;
         ByteBuf bytes = packet.content();
         spin.touched();
-        if (!bytes.isReadable()) {
-            packet.release();
-        } else if ((bytes.getByte(bytes.readerIndex()) & QUIC_BITS) == 0) {
-            deliverRaw(packet);
-        } else if (isDialled(bytes)) {
+        if (!bytes.isReadable()) packet.release();
+        else if ((bytes.getByte(bytes.readerIndex()) & QUIC_BITS) != 0) quic(ctx, packet);
+        else if (bytes.getByte(bytes.readerIndex()) == Detours.CARRIED) carried(ctx, packet);
+        else toOneSide(packet);
+    }
+
+    private void quic(ChannelHandlerContext ctx, DatagramPacket packet) {
+        if (isDialled(packet.content())) {
             diallingTouched = true;
             accepting(ctx).fireChannelRead(packet);
         } else {
@@ -71,13 +97,66 @@ final class Router extends ChannelInboundHandlerAdapter {
         }
     }
 
-    private void deliverRaw(DatagramPacket packet) {
+    private void toOneSide(DatagramPacket packet) {
         try {
-            if (raw == null) faults.count(Fault.STRAY_DATAGRAM);
-            else raw.accept(packet.sender(), packet.content());
+            if (!aside.test(packet.sender(), packet.content())) faults.count(Fault.STRAY_DATAGRAM);
         } finally {
             packet.release();
         }
+    }
+
+    /** A sealed packet under a ticket: one of ours to pass on, or one that was passed on to us. */
+    private void carried(ChannelHandlerContext ctx, DatagramPacket packet) {
+        ByteBuf bytes = packet.content();
+        int start = bytes.readerIndex();
+        long ticket = bytes.readableBytes() > Detours.HEAD_BYTES ? bytes.getLong(start + 1) : 0;
+        if (relay.knows(ticket)) {
+            onward(ctx, packet, ticket);
+        } else if (detours.knows(ticket) && (bytes.getByte(start + Detours.HEAD_BYTES) & QUIC_BITS) != 0) {
+            // Netty reads headers from index 0, wherever the reader stands.
+            ByteBuf inner = bytes.skipBytes(Detours.HEAD_BYTES).slice();
+            quic(ctx, new DatagramPacket(inner, packet.recipient(), Detours.address(ticket)));
+        } else {
+            faults.count(Fault.STRAY_DATAGRAM);
+            packet.release();
+        }
+    }
+
+    private void onward(ChannelHandlerContext ctx, DatagramPacket packet, long ticket) {
+        ByteBuf bytes = packet.content();
+        Relay.Onward to = relay.carry(ticket, packet.sender(), bytes.readableBytes(), System.nanoTime())
+                .orElse(null);
+        if (to == null) {
+            packet.release();
+            return;
+        }
+        onwardTouched = true;
+        ctx.write(new DatagramPacket(bytes.setLong(bytes.readerIndex() + 1, to.ticket()), to.to()));
+    }
+
+    /** What a codec sends to a detour goes to the node that carries it, each packet in a datagram of its own. */
+    @Override
+    public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
+        if (!(message instanceof DatagramPacket packet) || !Detours.isDetour(packet.recipient())) {
+            ctx.write(message, promise);
+            return;
+        }
+        InetSocketAddress through =
+                detours.through(packet.recipient()).flatMap(whereabouts).orElse(null);
+        ByteBuf bytes = packet.content();
+        int size = packet instanceof SegmentedDatagramPacket many ? many.segmentSize() : bytes.readableBytes();
+        long ticket = Detours.ticket(packet.recipient());
+        while (through != null && bytes.isReadable()) {
+            int length = Math.min(size, bytes.readableBytes());
+            ByteBuf wrapped = ctx.alloc()
+                    .directBuffer(Detours.HEAD_BYTES + length)
+                    .writeByte(Detours.CARRIED)
+                    .writeLong(ticket)
+                    .writeBytes(bytes, length);
+            ctx.write(new DatagramPacket(wrapped, through));
+        }
+        packet.release();
+        promise.trySuccess();
     }
 
     private boolean isDialled(ByteBuf bytes) {
@@ -93,6 +172,10 @@ final class Router extends ChannelInboundHandlerAdapter {
     /** A codec flushes its connections here, so each hears of it only when it read something. */
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
+        if (onwardTouched) {
+            onwardTouched = false;
+            ctx.flush();
+        }
         if (acceptingTouched) {
             acceptingTouched = false;
             ctx.fireChannelReadComplete();

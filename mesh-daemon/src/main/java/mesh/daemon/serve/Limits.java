@@ -1,5 +1,6 @@
 package mesh.daemon.serve;
 
+import java.util.Optional;
 import java.util.OptionalInt;
 import mesh.core.model.Fit;
 import mesh.daemon.models.ModelFile;
@@ -17,6 +18,8 @@ public record Limits(long usableBytes, int cores, OptionalInt ctxTokens, Optiona
 
     /** Most of what is spare stays so, for models that are loaded later. */
     private static final long PROMPT_CACHE_PARTS = 8;
+
+    private static final int SPLIT_SLOTS = 2;
 
     /** What came of planning. */
     sealed interface Planned {
@@ -44,12 +47,34 @@ public record Limits(long usableBytes, int cores, OptionalInt ctxTokens, Optiona
         };
     }
 
+    /**
+     * The same over several machines' memory: comfortable context, and two slots, so that one caller's round trip is
+     * another's turn. The prompt cache would carry whole states over the link.
+     */
+    Plan spread(ModelFile file, int modelsBeside) {
+        Fit fit = Fit.of(file.header());
+        int longest = fit.contextMax() > 0 ? fit.contextMax() : Integer.MAX_VALUE;
+        int context = Math.min(longest, ctxTokens.orElse(Fit.CONTEXT_TARGET));
+        int slots = parallel.orElse(SPLIT_SLOTS);
+        return new Plan(file, context, slots, threads(modelsBeside), fit.needBytes(context, slots), 0);
+    }
+
+    /** Less of it, for as much memory as the mesh can gather; empty when even the least that was allowed is too much. */
+    Optional<Plan> spread(Plan wished, long gatheredBytes) {
+        var ask = new Fit.Ask(ctxTokens.orElse(0), parallel.orElse(0));
+        return Fit.of(wished.file().header()).within(gatheredBytes, ask) instanceof Fit.Verdict.Fits fits
+                        && fits.needBytes() < wished.needBytes()
+                ? Optional.of(
+                        new Plan(wished.file(), fits.context(), fits.slots(), wished.threads(), fits.needBytes(), 0))
+                : Optional.empty();
+    }
+
     private static long promptCache(long spareBytes) {
         return Math.min(PROMPT_CACHE_BYTES_MAX, spareBytes / PROMPT_CACHE_PARTS);
     }
 
     /** Busy threads of two models on one core starve each other. */
-    private int threads(int modelsBeside) {
+    int threads(int modelsBeside) {
         return threads.orElse(Math.max(1, cores / (modelsBeside + 1)));
     }
 }

@@ -1,10 +1,13 @@
 package mesh.daemon.serve;
 
 import mesh.core.id.ModelRef;
+import mesh.core.id.NodeId;
 import mesh.daemon.edge.TcpEngine;
 import mesh.daemon.models.Downloads.Download;
 import mesh.daemon.models.ModelFile;
 import mesh.daemon.process.Supervisor;
+import mesh.daemon.split.Loan;
+import mesh.daemon.split.Split;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +25,12 @@ final class LocalModel {
 
         record Loading(String progress) implements Standing {}
 
+        /** Nothing runs here until the mesh says so; {@code code} says what for. */
+        record Waiting(String code, String message) implements Standing {}
+
+        /** Another node runs it, with memory of this one. */
+        record Lent(NodeId host) implements Standing {}
+
         record Ready(TcpEngine engine) implements Standing {}
 
         record Failed(String code, String message) implements Standing {}
@@ -32,6 +41,11 @@ final class LocalModel {
         long takenBytes() {
             return needBytes + promptCacheBytes;
         }
+
+        /** Over a link the cache would cost more than it saves. */
+        Plan withoutPromptCache() {
+            return new Plan(file, ctxTokens, slots, threads, needBytes, 0);
+        }
     }
 
     private final ModelRef ref;
@@ -39,6 +53,8 @@ final class LocalModel {
     private volatile @Nullable Plan plan;
     private volatile @Nullable Supervisor supervisor;
     private volatile @Nullable Download download;
+    private volatile @Nullable Split split;
+    private volatile @Nullable Loan loan;
     private volatile Standing standing = new Standing.Preparing("preparing");
 
     LocalModel(ModelRef ref, String said) {
@@ -73,6 +89,8 @@ final class LocalModel {
             case Standing.Preparing(String what) -> what;
             case Standing.Downloading(String progress) -> progress;
             case Standing.Loading(String progress) -> progress;
+            case Standing.Waiting(String code, String message) -> message;
+            case Standing.Lent(NodeId host) -> "lends memory to " + host;
             case Standing.Ready ready -> "";
             case Standing.Failed(String code, String message) -> message;
         };
@@ -102,7 +120,27 @@ final class LocalModel {
         return supervisor;
     }
 
-    void supervisedBy(Supervisor started) {
+    void supervisedBy(@Nullable Supervisor started) {
         supervisor = started;
+    }
+
+    /** The split that this node hosts. */
+    @Nullable
+    Split split() {
+        return split;
+    }
+
+    void splitBy(@Nullable Split started) {
+        split = started;
+    }
+
+    /** What this node lends. */
+    @Nullable
+    Loan loan() {
+        return loan;
+    }
+
+    void lentBy(@Nullable Loan begun) {
+        loan = begun;
     }
 }

@@ -8,13 +8,18 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
+import mesh.core.elect.Part;
 import mesh.core.id.ModelRef;
 import mesh.core.id.Near;
+import mesh.core.id.NodeId;
+import mesh.core.model.Fit;
 import mesh.daemon.api.Management.ModelStatus;
+import mesh.daemon.api.Management.WorkerStatus;
 import mesh.daemon.api.Models;
 import mesh.daemon.edge.EdgeLoops;
 import mesh.daemon.edge.TcpEngine;
 import mesh.daemon.engine.Engine;
+import mesh.daemon.engine.Pooling;
 import mesh.daemon.engine.ServerCommand;
 import mesh.daemon.engine.Serving;
 import mesh.daemon.log.Log;
@@ -31,6 +36,10 @@ import mesh.daemon.process.LoopbackPorts;
 import mesh.daemon.process.Supervisor;
 import mesh.daemon.serve.LocalModel.Plan;
 import mesh.daemon.serve.LocalModel.Standing;
+import mesh.daemon.split.Split;
+import mesh.daemon.split.Splits;
+import mesh.daemon.tunnel.Meter;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The models this node runs. Each has a supervisor that keeps its engine running; the list is one volatile reference, so
@@ -43,14 +52,18 @@ public final class LocalModels implements Models {
     /** A small model is there by then; a large one says how far it has come. */
     private static final int RETRY_AFTER_SECONDS = 2;
 
-    /** A hub that was down or busy is asked again after that. */
-    private static final Duration DOWNLOAD_AGAIN = Duration.ofMinutes(1);
+    /** A member that was gone is back in seconds, a hub that was down or busy in minutes. */
+    private static final Duration DOWNLOAD_AGAIN = Duration.ofSeconds(5);
+
+    private static final Duration DOWNLOAD_AGAIN_MAX = Duration.ofMinutes(1);
 
     private static final String OWNER = "mesh";
     private static final String SOLO = "solo";
 
     private final Parts parts;
     private final Limits limits;
+    private final Sharing sharing;
+    private final Casting casting;
     private final long startedSeconds = System.currentTimeMillis() / 1000;
     private volatile List<LocalModel> models = List.of();
 
@@ -62,7 +75,37 @@ public final class LocalModels implements Models {
             Children children,
             LoopbackPorts ports,
             EdgeLoops loops,
+            Splits splits,
             Consumer<String> terminal) {}
+
+    /**
+     * How the operator wants models shared with other nodes.
+     *
+     * @param isForced split even what fits here
+     * @param ratios of the split, host first, in thousandths; empty = by memory
+     */
+    public record Sharing(boolean isForced, List<Integer> ratios) {
+        public static final Sharing AS_NEEDED = new Sharing(false, List.of());
+
+        public Sharing {
+            ratios = List.copyOf(ratios);
+        }
+    }
+
+    /**
+     * What this node puts to a model.
+     *
+     * @param budgetBytes memory it may take here
+     * @param needBytes memory the whole of it takes
+     */
+    public record Stake(
+            ModelRef model,
+            long budgetBytes,
+            long needBytes,
+            long kvBytes,
+            int layers,
+            long fileBytes,
+            Sharing sharing) {}
 
     /** What came of a wish to serve a model. */
     public sealed interface Wish {
@@ -72,9 +115,42 @@ public final class LocalModels implements Models {
         record Refused(String code, String message, boolean isMissing) implements Wish {}
     }
 
-    public LocalModels(Parts parts, Limits limits) {
+    public LocalModels(Parts parts, Limits limits, Sharing sharing) {
         this.parts = parts;
         this.limits = limits;
+        this.sharing = sharing;
+        this.casting = new Casting(parts, new Alone());
+    }
+
+    /** Who is told of parts that end by themselves; set once, before the mesh can order any. */
+    public void report(Casualties to) {
+        casting.report(to);
+    }
+
+    /** Runs whole models for the casting. */
+    private final class Alone implements Casting.Soloist {
+        @Override
+        public void begin(LocalModel model) {
+            log.info("model.loading", "model", model.ref(), "mode", SOLO);
+            launch(model);
+        }
+
+        @Override
+        public void end(LocalModel model) throws InterruptedException {
+            Supervisor supervisor = model.supervisor();
+            model.supervisedBy(null);
+            if (supervisor != null) supervisor.stop();
+        }
+
+        @Override
+        public int threads() {
+            return limits.threads(Math.max(0, models.size() - 1));
+        }
+
+        @Override
+        public long usableBytes() {
+            return limits.usableBytes();
+        }
     }
 
     /**
@@ -82,24 +158,20 @@ public final class LocalModels implements Models {
      * for that, and shown as loading meanwhile. A model that has to be fetched is granted at once, and is loading until
      * it is here. Blocks.
      */
-    public Wish add(String said) {
+    public Wish add(String said) throws InterruptedException {
         Optional<ModelRef> known = DemoModel.named(said).map(demo -> new ModelRef(said));
         if (known.isPresent() && !entered(known.get(), said)) return served(known.get());
         switch (parts.store().find(said)) {
             case Resolved.Found(ModelFile file) -> {
                 if (known.isEmpty() && !entered(file.ref(), said)) return served(file.ref());
-                Wish wish = admit(named(file.ref().name()).orElseThrow(), file);
-                if (wish instanceof Wish.Refused) leave(file.ref());
-                return wish;
+                return admit(named(file.ref().name()).orElseThrow(), file);
             }
             case Resolved.Fetchable(ModelSource source) -> {
-                if (!entered(source.ref(), said)) return served(source.ref());
-                LocalModel model = named(source.ref().name()).orElseThrow();
-                model.stands(new Standing.Downloading("downloading"));
-                Thread.ofVirtual().name("download-" + source.ref()).start(() -> bring(model, source));
-                return new Wish.Granted(model.name());
+                return fetched(source, said);
             }
             case Resolved.NotFound(var reason, var message, var near, var advice) -> {
+                if (ModelRef.isName(said) && parts.downloads().neighboursKnow(said))
+                    return fetched(new ModelSource(new ModelRef(said), List.of(), said), said);
                 known.ifPresent(this::leave);
                 String hint = near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near) + "?";
                 return new Wish.Refused(reason.code(), message + hint + " " + advice, true);
@@ -111,11 +183,19 @@ public final class LocalModels implements Models {
         }
     }
 
+    private Wish fetched(ModelSource source, String said) {
+        if (!entered(source.ref(), said)) return served(source.ref());
+        LocalModel model = named(source.ref().name()).orElseThrow();
+        model.stands(new Standing.Downloading("downloading"));
+        Thread.ofVirtual().name("download-" + source.ref()).start(() -> bring(model, source));
+        return new Wish.Granted(model.name());
+    }
+
     /** Fetches a model, for as long as trying again may help, and takes it up. */
     private void bring(LocalModel model, ModelSource source) {
         parts.terminal().accept(model.name() + ": not on this machine, downloading " + source.said());
         try {
-            while (models.contains(model)) {
+            for (Duration again = DOWNLOAD_AGAIN; models.contains(model); again = again.multipliedBy(2)) {
                 Downloads.Download download = parts.downloads()
                         .of(
                                 source,
@@ -126,9 +206,7 @@ public final class LocalModels implements Models {
                 switch (download.run()) {
                     case Downloads.Brought.Here(ModelFile file) -> {
                         model.comesBy(null);
-                        if (models.contains(model)
-                                && admit(model, file) instanceof Wish.Refused(var code, var message, var isMissing))
-                            failed(model, code, message);
+                        if (models.contains(model)) admit(model, file);
                         return;
                     }
                     case Downloads.Brought.Refused(String code, String message, boolean passes) -> {
@@ -140,7 +218,7 @@ public final class LocalModels implements Models {
                         model.stands(new Standing.Downloading("download waits: " + code + ", tries again"));
                     }
                 }
-                Thread.sleep(DOWNLOAD_AGAIN);
+                Thread.sleep(again.compareTo(DOWNLOAD_AGAIN_MAX) < 0 ? again : DOWNLOAD_AGAIN_MAX);
             }
         } catch (InterruptedException ending) {
             // Only the JVM's end interrupts this thread.
@@ -151,7 +229,7 @@ public final class LocalModels implements Models {
     public boolean drop(String name) throws InterruptedException {
         Optional<LocalModel> model = named(name);
         if (model.isEmpty() || !leave(model.get().ref())) return false;
-        stop(model.get());
+        end(model.get());
         log.info("model.stopped", "model", name, "reason", "dropped");
         return true;
     }
@@ -162,12 +240,84 @@ public final class LocalModels implements Models {
         for (LocalModel model : models)
             stoppers.add(Thread.ofVirtual().name("stop-" + model.name()).start(() -> {
                 try {
-                    stop(model);
+                    end(model);
                 } catch (InterruptedException hurried) {
                     // Whoever is in a hurry kills the children next.
                 }
             }));
         for (Thread stopper : stoppers) stopper.join();
+    }
+
+    private void end(LocalModel model) throws InterruptedException {
+        Downloads.Download download = model.download();
+        if (download != null) download.stop();
+        casting.end(model);
+    }
+
+    // What the mesh orders.
+
+    /** Plays a part for a model, which is taken up for it if it is not here yet. Blocks for reading a header at most. */
+    public void cast(ModelRef ref, Part part) {
+        if (entered(ref, ref.name())) {
+            LocalModel fresh = named(ref.name()).orElseThrow();
+            boolean needsFile = !(part instanceof Part.Lend);
+            if (needsFile && parts.store().find(ref.name()) instanceof Resolved.Found(ModelFile file))
+                fresh.planned(limits.spread(file, models.size() - 1));
+        }
+        named(ref.name()).ifPresent(model -> casting.cast(model, part));
+    }
+
+    /**
+     * The mesh gathered {@code haveBytes} for a model, which is less than it needs. It then waits with less context or
+     * fewer slots, if the operator left the choice and that is enough.
+     */
+    public void waits(ModelRef ref, long haveBytes, String code, String message) {
+        Optional<LocalModel> model = named(ref.name());
+        if (model.isEmpty() || !(model.get().standing() instanceof Standing.Waiting)) return;
+        model.get().stands(new Standing.Waiting(code, message));
+        Plan plan = model.get().plan();
+        if (plan != null) limits.spread(plan, haveBytes).ifPresent(model.get()::planned);
+    }
+
+    /** Whether it runs here alone, so that the mesh takes it from the operator only for another part. */
+    public boolean isAlone(ModelRef ref) {
+        return casting.part(ref) instanceof Part.Alone;
+    }
+
+    /**
+     * What this node puts to each model. What runs alone takes its need; the rest is for the others, the first of them
+     * first, so that no memory is promised twice.
+     */
+    public synchronized List<Stake> stakes() {
+        long left = limits.usableBytes();
+        for (LocalModel model : models) if (isSolo(model)) left -= takenBytes(model);
+        var stakes = new ArrayList<Stake>();
+        for (LocalModel model : models) {
+            boolean isSolo = isSolo(model);
+            long budget = Math.max(0, left) + (isSolo ? takenBytes(model) : 0);
+            if (!isSolo) left -= budget;
+            Plan plan = model.plan();
+            if (plan == null) continue;
+            Fit fit = Fit.of(plan.file().header());
+            stakes.add(new Stake(
+                    model.ref(),
+                    budget,
+                    plan.needBytes(),
+                    fit.kvBytes(plan.ctxTokens(), plan.slots()),
+                    fit.layers(),
+                    plan.file().bytes(),
+                    sharing));
+        }
+        return stakes;
+    }
+
+    private boolean isSolo(LocalModel model) {
+        return isAlone(model.ref());
+    }
+
+    private static long takenBytes(LocalModel model) {
+        Plan plan = model.plan();
+        return plan == null ? 0 : plan.takenBytes();
     }
 
     /** Every model as the status shows it. */
@@ -197,6 +347,9 @@ public final class LocalModels implements Models {
             case Standing.Preparing(String what) -> new Answer.Loading(name, what, RETRY_AFTER_SECONDS);
             case Standing.Downloading(String progress) -> new Answer.Loading(name, progress, RETRY_AFTER_SECONDS);
             case Standing.Loading(String progress) -> new Answer.Loading(name, progress, RETRY_AFTER_SECONDS);
+            case Standing.Waiting waiting ->
+                new Answer.Loading(name, model.get().detail(), RETRY_AFTER_SECONDS);
+            case Standing.Lent lent -> new Answer.Loading(name, model.get().detail(), RETRY_AFTER_SECONDS);
             case Standing.Ready(TcpEngine engine) -> new Answer.Ready(engine, name);
             case Standing.Failed(String code, String message) -> new Answer.Failed(name, code, message);
         };
@@ -208,7 +361,9 @@ public final class LocalModels implements Models {
             case Standing.Preparing preparing -> "preparing";
             case Standing.Downloading downloading -> "downloading";
             case Standing.Loading loading -> "model_loading";
-            case Standing.Ready ready -> "fits_here";
+            case Standing.Waiting waiting -> waiting.code();
+            case Standing.Lent lent -> "lends";
+            case Standing.Ready ready -> model.split() == null ? "fits_here" : "split";
             case Standing.Failed failed -> failed.code();
         };
         return new ModelStatus(
@@ -216,11 +371,46 @@ public final class LocalModels implements Models {
                 stateOf(model).name().toLowerCase(Locale.ROOT),
                 reason,
                 model.detail(),
-                SOLO,
+                mode(model),
                 plan == null ? 0 : plan.ctxTokens(),
                 plan == null ? 0 : plan.slots(),
                 plan == null ? 0 : plan.file().bytes(),
-                plan == null ? 0 : plan.needBytes());
+                plan == null ? 0 : plan.needBytes(),
+                workers(model.split()),
+                shares(model.split()));
+    }
+
+    private static List<WorkerStatus> workers(@Nullable Split split) {
+        if (split == null) return List.of();
+        var workers = new ArrayList<WorkerStatus>();
+        List<NodeId> ids = split.order().workers();
+        for (int i = 0; i < ids.size(); i++) {
+            Meter.Reading read = Optional.ofNullable(split.meters().get(ids.get(i)))
+                    .orElseGet(Meter::new)
+                    .read();
+            workers.add(new WorkerStatus(
+                    ids.get(i).hex(),
+                    "",
+                    split.order().units().get(i),
+                    -1,
+                    read.toPeerBytes(),
+                    read.savedBytes(),
+                    read.fromPeerBytes()));
+        }
+        return workers;
+    }
+
+    private static List<Integer> shares(@Nullable Split split) {
+        if (split == null) return List.of();
+        var shares = new ArrayList<>(split.order().units());
+        int lent = shares.stream().mapToInt(Integer::intValue).sum();
+        shares.addFirst(split.order().unitsAll() - lent);
+        return shares;
+    }
+
+    private static String mode(LocalModel model) {
+        if (model.loan() != null) return "worker";
+        return model.split() == null ? SOLO : "split";
     }
 
     private static State stateOf(LocalModel model) {
@@ -228,6 +418,8 @@ public final class LocalModels implements Models {
             case Standing.Preparing preparing -> State.LOADING;
             case Standing.Downloading downloading -> State.LOADING;
             case Standing.Loading loading -> State.LOADING;
+            case Standing.Waiting waiting -> State.WAITING;
+            case Standing.Lent lent -> State.WAITING;
             case Standing.Ready ready -> State.READY;
             case Standing.Failed failed -> State.FAILED;
         };
@@ -263,20 +455,27 @@ public final class LocalModels implements Models {
         return new Wish.Refused("already_served", ref + " is served already", false);
     }
 
+    /** A model too big for this node waits for others; one that fits runs at once, unless it is to be split. */
     private synchronized Wish admit(LocalModel model, ModelFile file) {
         long takenBytes = 0;
-        for (LocalModel other : models) {
-            Plan plan = other.plan();
-            if (plan != null) takenBytes += plan.takenBytes();
-        }
+        for (LocalModel other : models) if (other != model && isSolo(other)) takenBytes += takenBytes(other);
         switch (limits.plan(file, takenBytes, models.size() - 1)) {
-            case Limits.Planned.Fits(Plan plan) -> model.planned(plan);
+            case Limits.Planned.Fits(Plan plan)
+            when !sharing.isForced() -> {
+                model.planned(plan);
+                casting.cast(model, new Part.Alone());
+            }
+            case Limits.Planned.Fits(Plan plan) -> {
+                model.planned(plan.withoutPromptCache());
+                model.stands(new Standing.Waiting("asking_mesh", "asking the mesh who shares it"));
+            }
             case Limits.Planned.TooBig(String message) -> {
-                return new Wish.Refused("model_too_big", message, false);
+                model.planned(limits.spread(file, models.size() - 1));
+                model.stands(new Standing.Waiting("memory_short", message + "; waiting for other nodes"));
+                parts.terminal().accept(message + "; waiting for other nodes to share it");
+                log.info("model.waiting", "model", model.ref(), "message", message);
             }
         }
-        log.info("model.loading", "model", model.ref(), "mode", SOLO);
-        Thread.ofVirtual().name("model-" + model.ref()).start(() -> launch(model));
         return new Wish.Granted(model.name());
     }
 
@@ -302,7 +501,9 @@ public final class LocalModels implements Models {
                 plan.ctxTokens() * plan.slots(),
                 plan.slots(),
                 plan.threads(),
-                plan.promptCacheBytes());
+                plan.promptCacheBytes(),
+                Optional.empty(),
+                Pooling.of(plan.file().header()));
         var launch = Launch.server(
                 model.name().replaceAll("[^A-Za-z0-9._-]", "_"),
                 plan.file().bytes(),
@@ -359,15 +560,5 @@ public final class LocalModels implements Models {
         model.stands(new Standing.Failed(code, message));
         log.error("model.failed", "model", model.ref(), "reason", code, "message", message);
         parts.terminal().accept(model.name() + ": failed: " + message);
-    }
-
-    /** Connections first: llama-server waits for its clients before it goes. */
-    private void stop(LocalModel model) throws InterruptedException {
-        Downloads.Download download = model.download();
-        if (download != null) download.stop();
-        if (model.standing() instanceof Standing.Ready(TcpEngine engine))
-            parts.loops().closeConnectionsTo(engine.address());
-        Supervisor supervisor = model.supervisor();
-        if (supervisor != null) supervisor.stop();
     }
 }

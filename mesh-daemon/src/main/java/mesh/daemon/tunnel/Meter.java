@@ -10,6 +10,7 @@ public final class Meter {
     private final LongAdder refused = new LongAdder();
     private final LongAdder toPeer = new LongAdder();
     private final LongAdder fromPeer = new LongAdder();
+    private final LongAdder saved = new LongAdder();
 
     /**
      * The counters at one moment.
@@ -17,13 +18,22 @@ public final class Meter {
      * @param open connections carried now
      * @param aborted ended by a reset of either side
      * @param refused TCP connections that found no room or no stream
+     * @param savedBytes that the peer had already and that were named instead of sent
      */
-    public record Reading(long opened, long open, long aborted, long refused, long toPeerBytes, long fromPeerBytes) {}
+    public record Reading(
+            long opened,
+            long open,
+            long aborted,
+            long refused,
+            long toPeerBytes,
+            long fromPeerBytes,
+            long savedBytes) {}
 
     public Reading read() {
         long ended = closed.sum();
         long begun = opened.sum();
-        return new Reading(begun, begun - ended, aborted.sum(), refused.sum(), toPeer.sum(), fromPeer.sum());
+        return new Reading(
+                begun, begun - ended, aborted.sum(), refused.sum(), toPeer.sum(), fromPeer.sum(), saved.sum());
     }
 
     void opened() {
@@ -44,6 +54,10 @@ public final class Meter {
 
     void toPeer(int bytes) {
         toPeer.add(bytes);
+    }
+
+    void saved(long bytes) {
+        saved.add(bytes);
     }
 
     void fromPeer(int bytes) {

@@ -12,12 +12,15 @@ import io.netty.channel.FixedRecvByteBufAllocator;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.codec.quic.QuicStreamChannel;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import mesh.core.wire.StreamType;
 import mesh.daemon.log.Log;
 import mesh.daemon.quic.Peer;
@@ -54,10 +57,12 @@ public final class Tunnels {
     /** A local port that leads to a peer; closing it leaves running connections alone. */
     public static final class Entry implements AutoCloseable {
         private final Channel server;
+        private final ChannelGroup accepted;
         private final Meter meter;
 
-        Entry(Channel server, Meter meter) {
+        Entry(Channel server, ChannelGroup accepted, Meter meter) {
             this.server = server;
+            this.accepted = accepted;
             this.meter = meter;
         }
 
@@ -73,6 +78,11 @@ public final class Tunnels {
         public void close() {
             server.close().awaitUninterruptibly();
         }
+
+        /** Breaks off the connections that run. */
+        public void cut() {
+            accepted.close();
+        }
     }
 
     /**
@@ -81,13 +91,26 @@ public final class Tunnels {
      * @param head said first on every stream; the peer's {@link #answer} decides by it
      */
     public Entry enter(InetSocketAddress local, Peer peer, StreamType type, byte[] head) throws IOException {
+        return enter(local, () -> Optional.of(peer), type, head, Carrier::plain);
+    }
+
+    /** The same to whoever is the peer when a connection comes, which is refused while there is none. */
+    Entry enter(
+            InetSocketAddress local,
+            Supplier<Optional<Peer>> peer,
+            StreamType type,
+            byte[] head,
+            Supplier<Carrier> carriers)
+            throws IOException {
         var meter = new Meter();
+        var running = new DefaultChannelGroup(loop);
         var accepted = new ChannelInitializer<SocketChannel>() {
             @Override
             protected void initChannel(SocketChannel tcp) {
                 tune(tcp);
+                running.add(tcp);
                 // Switching reads on before the registration is complete fails, so the stream is opened after it.
-                tcp.eventLoop().execute(() -> open(tcp, peer, type, head, meter));
+                tcp.eventLoop().execute(() -> open(tcp, peer.get(), type, head, meter, carriers.get()));
             }
         };
         ChannelFuture bound = new ServerBootstrap()
@@ -99,20 +122,23 @@ public final class Tunnels {
                 .bind(local)
                 .awaitUninterruptibly();
         if (!bound.isSuccess()) throw new IOException("bind TCP address=" + local, bound.cause());
-        return new Entry(bound.channel(), meter);
+        return new Entry(bound.channel(), running, meter);
     }
 
-    private static void open(SocketChannel tcp, Peer peer, StreamType type, byte[] head, Meter meter) {
-        if (meter.read().open() >= CONNECTIONS_MAX) {
+    private static void open(
+            SocketChannel tcp, Optional<Peer> peer, StreamType type, byte[] head, Meter meter, Carrier carrier) {
+        if (peer.isEmpty() || meter.read().open() >= CONNECTIONS_MAX) {
             refuse(tcp, meter);
             return;
         }
-        peer.open(type, new Paused()).addListener(opened -> {
+        peer.get().open(type, new Paused()).addListener(opened -> {
             if (!opened.isSuccess()) {
                 refuse(tcp, meter);
                 return;
             }
-            new Tunnel((QuicStreamChannel) opened.getNow(), meter).enter(tcp, head);
+            var tunnel = new Tunnel((QuicStreamChannel) opened.getNow(), meter);
+            tunnel.carriedBy(carrier, meter);
+            tunnel.enter(tcp, head);
         });
     }
 
@@ -128,16 +154,39 @@ public final class Tunnels {
      * @param target where the head leads; empty refuses it
      */
     public void answer(QuicStreamChannel stream, Function<byte[], Optional<InetSocketAddress>> target) {
+        admit(
+                stream,
+                head -> target.apply(head)
+                        .<Answer>map(address -> new Answer.To(address, answering, Carrier.plain()))
+                        .orElse(new Answer.Refused()));
+    }
+
+    /** Decides by its head what becomes of a stream. */
+    interface Choice {
+        Answer to(byte[] head);
+    }
+
+    /** What becomes of a stream that a peer opened. */
+    sealed interface Answer {
+        record To(InetSocketAddress address, Meter meter, Carrier carrier) implements Answer {}
+
+        record Refused() implements Answer {}
+    }
+
+    void admit(QuicStreamChannel stream, Choice choice) {
         tune(stream);
         var tunnel = new Tunnel(stream, answering);
         tunnel.answer(head -> {
-            Optional<InetSocketAddress> address = target.apply(head);
-            if (address.isEmpty()) {
-                answering.refused();
-                tunnel.abort();
-                return;
+            switch (choice.to(head)) {
+                case Answer.To(InetSocketAddress address, Meter meter, Carrier carrier) -> {
+                    tunnel.carriedBy(carrier, meter);
+                    connect(address, tunnel);
+                }
+                case Answer.Refused() -> {
+                    answering.refused();
+                    tunnel.abort();
+                }
             }
-            connect(address.get(), tunnel);
         });
     }
 

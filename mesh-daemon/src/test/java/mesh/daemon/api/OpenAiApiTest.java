@@ -256,7 +256,7 @@ class OpenAiApiTest {
                 if (!entry.name().equals(name)) continue;
                 return switch (entry.state()) {
                     case READY -> new Answer.Ready(new TcpEngine(engine.getAddress(), ""), name);
-                    case LOADING -> new Answer.Loading(name, entry.detail(), 3);
+                    case LOADING, WAITING -> new Answer.Loading(name, entry.detail(), 3);
                     case FAILED -> new Answer.Failed(name, "gguf_cut", "the file is cut short");
                 };
             }

@@ -3,6 +3,7 @@ package mesh.daemon.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.Optional;
 import mesh.daemon.process.Command;
 import org.junit.jupiter.api.Test;
 
@@ -53,9 +54,24 @@ class ServerCommandTest {
                 .doesNotContain("--no-ui", "--offline", "--jinja", "--metrics", "--alias");
     }
 
+    @Test
+    void modelsThatMakeVectorsOrCompareAreServedForThat() {
+        var embeds = new Serving(Path.of("e.gguf"), "e", 512, 1, 1, 0, Optional.empty(), Pooling.LAST);
+        var compares = new Serving(Path.of("r.gguf"), "r", 512, 1, 1, 0, Optional.empty(), Pooling.RANK);
+
+        assertThat(command(CORE + "--api-key KEY   key\n", embeds).words())
+                .containsSequence("--embeddings", "--pooling", "last", "--ubatch-size", "2048");
+        assertThat(command(CORE + "--api-key KEY   key\n", compares).words()).contains("--reranking");
+        assertThat(command(CORE + "--api-key KEY   key\n").words()).doesNotContain("--embeddings", "--reranking");
+    }
+
     private static Command command(String help) {
+        return command(help, SERVING);
+    }
+
+    private static Command command(String help, Serving serving) {
         Path folder = Path.of("/opt/llama");
         var engine = new Engine(folder, folder.resolve("llama-server"), "1", ServerFlags.parse(help), null, null);
-        return ServerCommand.of(engine, SERVING, 21000, "secret");
+        return ServerCommand.of(engine, serving, 21000, "secret");
     }
 }

@@ -20,13 +20,14 @@ class DemoModelTest {
         for (DemoModel model : DemoModel.list()) hashes.put(model.name(), sha256(model));
 
         assertThat(hashes)
-                .containsEntry("demo-tiny", "304d792d98d89e24e70f3a9c0dc4d03a9896bbeb538a3b128d16864c6c6cc58d")
-                .containsEntry("demo-tiny-random", "9d7ee0e33ee28242513d3cc586afe1b152d9e280c8bdc38a2e8840fa618a476b")
-                .containsEntry("demo", "2bf09b0fa6c4b98d8250aab2d66eece47d4214ad0fffd660c1170cb6d3b731cf")
-                .containsEntry("demo-random", "24a1f374a760df0c46b4b1d544b81bbbfae33873fa17c64677cdcbd072dd2067")
-                .containsEntry("demo-large", "683ba19a7698d55d24df527592fc84f95ba939f8ff7c2588107f5c165813bc5f")
-                .containsEntry("demo-large-random", "2e53d15dfa424651a1fa03baa28183d31d04263f229969978ce0962a2bd3c79c")
-                .hasSize(6);
+                .containsEntry("demo-tiny", "2ca43e69dd6ccf57571fcd8ae08e5f6483b2525f7f79274790bfe09a0665f6c1")
+                .containsEntry("demo-tiny-random", "8b7b3cdd3bafc02a635a13cda3f56190904a88c898c6d272881405492948f9ce")
+                .containsEntry("demo", "ebbe70799a474c11e044937f55e4320c2088e4463cd25c8a06d457a8997a0511")
+                .containsEntry("demo-random", "02694bd82f1e86d649b8c3b2c9adebf14bceb51cd551961922f5966568e2ca09")
+                .containsEntry("demo-large", "1dfd68903a1bb498376530d9a3ef0fb404d98fc3cfb55c598986bfe7a00d09b1")
+                .containsEntry("demo-large-random", "f5da7fab0f53dac43d2f9319b6f9171f6d23c70464c158f81ced368d711bbeb9")
+                .containsEntry("demo-embed", "3bfdf0a1c81967942fe224850ab193f1609aeb5eb7f4c33397a358d009932fdb")
+                .hasSize(7);
     }
 
     @Test
@@ -39,7 +40,7 @@ class DemoModelTest {
             assertThat(header.architecture()).isEqualTo("llama");
             assertThat(header.hasKnownArchitecture()).isTrue();
             assertThat(header.contextMax()).isEqualTo(8192);
-            assertThat(header.length("tokenizer.ggml.tokens")).isEqualTo(262);
+            assertThat(header.length("tokenizer.ggml.tokens")).isEqualTo(264);
             assertThat(header.tensors()).hasSize(header.layers() * 9 + 3);
             GgufHeader.Tensor last = header.tensors().getLast();
             assertThat(last.offset() + last.bytes()).isEqualTo(model.size());

@@ -166,23 +166,6 @@ class QuicEndpointTest {
     }
 
     @Test
-    void otherDatagramsShareTheSocket() throws Exception {
-        try (var one = new TestNode();
-                var two = new TestNode()) {
-            var heard = new LinkedBlockingQueue<String>();
-            two.endpoint.raw((from, bytes) -> heard.add(from + " " + bytes.toString(StandardCharsets.US_ASCII)));
-
-            // The handler is set on the endpoint's loop and a datagram may be lost: whoever punches sends several.
-            eventually(() -> {
-                one.endpoint.sendRaw(two.endpoint.address(), new byte[] {5, 'p', 'u', 'n', 'c', 'h'});
-                return !heard.isEmpty();
-            });
-
-            assertThat(heard.peek()).isEqualTo(one.endpoint.address() + " \u0005punch");
-        }
-    }
-
-    @Test
     void pathIsMeasuredAndALostPeerIsNoticed() throws Exception {
         var mesh = NodeKey.fresh();
         var config = TestNode.loopback().withTimes(100, 1_200, 2_000);

@@ -15,6 +15,12 @@ import mesh.core.member.Version;
  * and who was told of whose death. One owner, the simulation.
  */
 final class Checkers {
+    /** Rumours that a node may hold for others, however many it knows. */
+    private static final int WAITING_MAX = 1_024;
+
+    /** No word is granted longer to arrive. */
+    static final long REMEMBERED_MILLIS = 10_000;
+
     /** What one node was last seen to hold of another. */
     private static final class Held {
         long incarnation = -1;
@@ -22,7 +28,30 @@ final class Checkers {
         long buriedIncarnation = -1;
     }
 
-    private final HashMap<NodeId, Version> said = new HashMap<>();
+    private final HashMap<NodeId, Said> said = new HashMap<>();
+    /** What one node said, the last at the end; of what is long said only the newest. */
+    private static final class Said {
+        private record Word(Version version, long atMillis) {}
+
+        private final ArrayList<Word> words = new ArrayList<>(1);
+
+        void add(Version version, long nowMillis) {
+            words.add(new Word(version, nowMillis));
+            while (words.size() > 1 && words.get(1).atMillis <= nowMillis - REMEMBERED_MILLIS) words.removeFirst();
+        }
+
+        Version last() {
+            return words.getLast().version;
+        }
+
+        /** Whether {@code held} is as new as what was last said until {@code limitMillis}. */
+        boolean isHeard(Version held, long limitMillis) {
+            int due = words.size() - 1;
+            while (due > 0 && words.get(due).atMillis > limitMillis) due--;
+            return !words.get(due).version.isNewerThan(held.incarnation(), held.sequence());
+        }
+    }
+
     private final List<HashMap<NodeId, Held>> views = new ArrayList<>();
     private final boolean remembersViews;
 
@@ -37,8 +66,8 @@ final class Checkers {
         views.get(viewer).clear();
     }
 
-    void says(Announcement word) {
-        said.put(word.subject(), word.version());
+    void says(Announcement word, long nowMillis) {
+        said.computeIfAbsent(word.subject(), _ -> new Said()).add(word.version(), nowMillis);
     }
 
     /** Empty, or what is wrong with the change. */
@@ -54,33 +83,36 @@ final class Checkers {
 
     String afterStep(Node mind) {
         int waiting = mind.members().waiting();
-        int bound = 2 * (mind.members().known() + 1);
+        int bound = Math.min(WAITING_MAX, 2 * (mind.members().known() + 1));
         return waiting <= bound ? "" : "rumours waiting=" + waiting + " bound=" + bound;
     }
 
-    /** Empty, or how a client's table differs from what those who serve last said. */
-    String ofClient(Node client, List<SimNode> up) {
-        var truth = new HashMap<NodeId, Version>();
+    /** Empty, or how a client's table differs from what those who serve said until {@code limitMillis}. */
+    String ofClient(Node client, List<SimNode> up, long limitMillis) {
+        var truth = new HashMap<NodeId, Said>();
         for (SimNode node : up) if (node.serves()) truth.put(node.id, said.get(node.id));
-        for (Member host : client.snapshot().peers())
-            if (!host.said().version().equals(truth.remove(host.id()))) return "routes to old news of " + host.id();
+        for (Member host : client.snapshot().peers()) {
+            Said last = truth.remove(host.id());
+            if (last == null || !last.isHeard(host.said().version(), limitMillis))
+                return "routes to old news of " + host.id();
+        }
         return truth.isEmpty()
                 ? ""
                 : "knows no way to " + truth.keySet().iterator().next();
     }
 
-    /** Empty, or how a member's view differs from the truth. */
-    String ofMember(Node viewer, List<SimNode> up, long nowMillis) {
-        List<Member> live = viewer.members().live(nowMillis);
-        var truth = new HashMap<NodeId, Version>();
+    /** Empty, or how a member's view differs from the truth, but for words said after {@code limitMillis}. */
+    String ofMember(Node viewer, List<SimNode> up, long limitMillis) {
+        List<Member> live = viewer.members().live(0);
+        var truth = new HashMap<NodeId, Said>();
         for (SimNode node : up)
             if (!node.id.equals(viewer.self()) && !node.isClient()) truth.put(node.id, said.get(node.id));
         for (Member member : live) {
-            Version last = truth.remove(member.id());
+            Said last = truth.remove(member.id());
             if (last == null) return "holds a ghost " + member.id();
-            if (!last.equals(member.said().version()))
+            if (!last.isHeard(member.said().version(), limitMillis))
                 return "holds old news of " + member.id() + " held="
-                        + member.said().version() + " last=" + last;
+                        + member.said().version() + " last=" + last.last();
             if (member.state() != Member.State.ALIVE) return "still suspects " + member.id();
         }
         return truth.isEmpty()
@@ -90,7 +122,8 @@ final class Checkers {
     }
 
     private String heard(int viewer, NodeId peer, Announcement word, boolean joined) {
-        Version last = said.get(peer);
+        Said words = said.get(peer);
+        Version last = words == null ? null : words.last();
         if (last == null || word.isNewerThan(last.incarnation(), last.sequence()))
             return "a word that " + peer + " never said " + word.version() + " last=" + last;
         if (!remembersViews) return "";

@@ -67,6 +67,10 @@ public final class Simulation {
     private final List<SimNode> nodes = new ArrayList<>();
     private final HashMap<NodeId, Integer> indexes = new HashMap<>();
     private final Checkers checkers;
+
+    /** The last rumour of each speaker that was found genuine: nodes share the very object, so one check does for all. */
+    private final HashMap<NodeId, Rumor> genuine = new HashMap<>();
+
     private final Trace trace = new Trace();
     private final VirtualEngines engines = new VirtualEngines(this);
     private final List<Watcher> watchers = new ArrayList<>();
@@ -74,6 +78,7 @@ public final class Simulation {
     private long events;
     private long digest;
     private long forgeries;
+    private long wordsGrantedMillis;
 
     private Simulation(Builder builder) {
         this.seed = builder.seed;
@@ -261,6 +266,18 @@ public final class Simulation {
         }
     }
 
+    /** The same, {@code wave} nodes at a time. */
+    public void startInWavesThrough(int host, int wave, long gapMillis) {
+        start(host);
+        int started = 0;
+        for (int index = 0; index < size(); index++) {
+            if (index == host) continue;
+            start(index);
+            join(index, host);
+            if (++started % wave == 0) run(gapMillis);
+        }
+    }
+
     public void crash(int index) {
         SimNode node = nodes.get(index);
         node.mind = null;
@@ -341,13 +358,20 @@ public final class Simulation {
         return Check.present(indexes.get(id), "ids belong to nodes");
     }
 
+    /** From now on a word may be so old before everybody must hold it: in a large mesh some are always on their way. */
+    public void grantWordsMillis(long millis) {
+        Check.that(millis <= Checkers.REMEMBERED_MILLIS, "words are remembered as long as they may travel", millis);
+        wordsGrantedMillis = millis;
+    }
+
     /** Empty, or the first difference between a running node's view and the truth. */
     public String difference() {
         List<SimNode> up = up();
+        long limitMillis = nowMillis() - wordsGrantedMillis;
         for (SimNode node : up) {
             String wrong = node.isClient()
-                    ? checkers.ofClient(mind(node), up)
-                    : checkers.ofMember(mind(node), up, nowMillis());
+                    ? checkers.ofClient(mind(node), up, limitMillis)
+                    : checkers.ofMember(mind(node), up, limitMillis);
             if (!wrong.isEmpty()) return "node " + node.index + " " + wrong;
         }
         return "";
@@ -510,7 +534,8 @@ public final class Simulation {
         private final SignedVoice voice;
 
         LoudVoice(SimNode node) {
-            this.voice = new SignedVoice(HashKeys.signer(node.id), HashKeys.verifier(), MESH);
+            this.voice =
+                    new SignedVoice(HashKeys.signer(node.id), HashKeys.verifier(), MESH, HashKeys.licence(node.id));
         }
 
         @Override
@@ -521,7 +546,7 @@ public final class Simulation {
         @Override
         public Announcement announce(long incarnation, long sequence, Profile profile) {
             Announcement word = voice.announce(incarnation, sequence, profile);
-            checkers.says(word);
+            checkers.says(word, nowMillis());
             return word;
         }
 
@@ -536,8 +561,12 @@ public final class Simulation {
         }
 
         @Override
+        @SuppressWarnings("ReferenceEquality")
         public boolean isGenuine(Rumor rumor) {
-            return voice.isGenuine(rumor);
+            if (genuine.get(rumor.speaker()) == rumor) return true;
+            boolean isGenuine = voice.isGenuine(rumor);
+            if (isGenuine) genuine.put(rumor.speaker(), rumor);
+            return isGenuine;
         }
     }
 }

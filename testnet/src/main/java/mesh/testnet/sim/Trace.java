@@ -3,6 +3,10 @@ package mesh.testnet.sim;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import mesh.core.Event;
+import mesh.core.id.NodeId;
+import mesh.core.member.Word;
+import mesh.core.wire.Message;
 
 /** The last events of every node, for the report of a failure. Bounded ring per node, texts made only when read. One owner. */
 final class Trace {
@@ -19,9 +23,21 @@ final class Trace {
             next.add(0);
         }
         int at = next.get(node);
-        rings.get(node)[at % EVENTS_MAX] = new Line(atMillis, what);
+        rings.get(node)[at % EVENTS_MAX] = new Line(atMillis, brief(what));
         next.set(node, at + 1);
     }
+
+    /** Pages of a comparison are long, nobody reads them, and those of all nodes together would not fit into memory. */
+    private static Object brief(Object what) {
+        if (!(what instanceof Event.Received(NodeId from, Message.Gossip(Word word)))) return what;
+        return switch (word) {
+            case Word.Versions page -> new Page(from, "versions", page.held().size());
+            case Word.Supply page -> new Page(from, "news", page.news().size());
+            default -> what;
+        };
+    }
+
+    private record Page(NodeId from, String of, int size) {}
 
     String of(int... nodes) {
         var text = new StringBuilder();

@@ -24,6 +24,9 @@ public final class Trial {
     private static final int OUTAGE_MILLIS_MAX = 20_000;
     private static final int CLOCK_JUMP_MILLIS_MAX = 3_500_000;
 
+    /** So few have moments in which nothing is on its way. */
+    private static final int QUIET_NODES = 100;
+
     /** Boot, before the trouble starts. */
     private static final long BOOT_MILLIS = 5_000;
 
@@ -70,6 +73,7 @@ public final class Trial {
         mesh.run(troubleMillis);
         calm = true;
         mesh.calmDown();
+        mesh.grantWordsMillis(wordsGrantedMillis());
         for (int node = 0; node < nodes; node++) if (mesh.isFrozen(node)) mesh.thaw(node);
         long converged = mesh.converge(convergeMillisMax());
         if (mesh.forgeries() > 0) mesh.fail("nobody forges here, yet forged words were seen count=" + mesh.forgeries());
@@ -89,6 +93,14 @@ public final class Trial {
                 losses,
                 mesh.engines().starts(),
                 mesh.traffic().bytes());
+    }
+
+    /** Round trips tremble and are announced, so in a thousand nodes somebody always says something new. */
+    private long wordsGrantedMillis() {
+        return nodes <= QUIET_NODES
+                ? 0
+                : mesh.tunables().expectedSpreadMillis(nodes)
+                        + 2 * mesh.tunables().passives().pushMillis();
     }
 
     /** A split mesh is whole again once somebody tried somebody of the other side, and all news came around. */

@@ -64,8 +64,12 @@ class BadInputIT {
     }
 
     @Test
-    void modelTooBigForTheMemoryIsRefusedWithNumbers() throws Exception {
-        assertThat(serve(1, "demo", "--max-vram", "0.001")).contains("need").containsPattern("\\d");
+    void modelTooBigForTheMemoryWaitsForOthersWithNumbers() throws Exception {
+        String[] tooLittle = {"--model", "demo", "--max-vram", "0.001", "--offline"};
+        try (var node = RealNode.serve(folder.resolve("data"), Map.of(), tooLittle)) {
+            assertThat(node.await("model.waiting").path("message").asText()).contains("need 0.06 GB, have 0.00 GB");
+            assertThat(Ask.chat(node.api(), "demo").status()).isEqualTo(503);
+        }
     }
 
     @Test

@@ -25,7 +25,7 @@ import java.util.function.Predicate;
 public final class RealNode implements AutoCloseable {
     private static final JsonMapper JSON = new JsonMapper();
     /** Generous, because the machines are small and shared; a healthy node needs a tenth of it. */
-    static final Duration PATIENCE = Duration.ofSeconds(60);
+    public static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final Process process;
     private final List<JsonNode> events = new ArrayList<>();
@@ -38,6 +38,13 @@ public final class RealNode implements AutoCloseable {
     /** Starts {@code mesh serve} with {@code arguments}, on ports of the system's choice unless they say otherwise. */
     public static RealNode serve(Path dataDir, Map<String, String> environment, String... arguments)
             throws IOException {
+        return serveIn(List.of(), dataDir, environment, arguments);
+    }
+
+    /** The same behind a command that runs what follows it somewhere, such as in a network namespace. */
+    public static RealNode serveIn(
+            List<String> prefix, Path dataDir, Map<String, String> environment, String... arguments)
+            throws IOException {
         var line = new ArrayList<String>(
                 List.of("serve", "--data-dir", dataDir.toString(), "--log-format", "json", "--threads", "1"));
         List<String> given = List.of(arguments);
@@ -45,12 +52,18 @@ public final class RealNode implements AutoCloseable {
         if (!given.contains("--console")) line.addAll(List.of("--console", "0"));
         if (!given.contains("--bind-ip")) line.addAll(List.of("--bind-ip", "127.0.0.1"));
         line.addAll(given);
-        return start(environment, line);
+        return start(prefix, environment, line);
     }
 
     /** Runs the program with any arguments. */
     public static RealNode start(Map<String, String> environment, List<String> arguments) throws IOException {
-        var line = new ArrayList<String>(List.of(
+        return start(List.of(), environment, arguments);
+    }
+
+    private static RealNode start(List<String> prefix, Map<String, String> environment, List<String> arguments)
+            throws IOException {
+        var line = new ArrayList<>(prefix);
+        line.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
                 "-Xmx512m",
@@ -73,7 +86,7 @@ public final class RealNode implements AutoCloseable {
         return at.resolve("mesh-daemon/target/dist/mesh.jar");
     }
 
-    ProcessHandle handle() {
+    public ProcessHandle handle() {
         return process.toHandle();
     }
 
@@ -97,7 +110,7 @@ public final class RealNode implements AutoCloseable {
         return await(event, any -> true);
     }
 
-    List<JsonNode> events(String name) {
+    public List<JsonNode> events(String name) {
         synchronized (events) {
             return events.stream()
                     .filter(e -> e.path("event").asText().equals(name))
@@ -115,7 +128,7 @@ public final class RealNode implements AutoCloseable {
     }
 
     /** The invite that a founder prints at its start. */
-    String invite() throws InterruptedException {
+    public String invite() throws InterruptedException {
         return await("invite.created").path("token").asText();
     }
 
@@ -139,7 +152,7 @@ public final class RealNode implements AutoCloseable {
     }
 
     /** Everything written so far, on both outputs. */
-    String said() {
+    public String said() {
         synchronized (said) {
             return said.toString();
         }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import mesh.core.Event;
 import mesh.core.Node;
+import mesh.core.id.ModelRef;
 import mesh.core.id.NodeId;
 import mesh.core.member.Accusation.Verdict;
 import mesh.core.member.Change;
@@ -15,11 +16,14 @@ import mesh.core.member.Word;
 import mesh.core.wire.Message;
 import mesh.core.wire.SignedVoice;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A member that lies about others: nobody speaks for another node. */
 class ForgerySim {
     private static final int LIAR = 1;
     private static final int VICTIM = 2;
+    private static final ModelRef LARGE = new ModelRef("Qwen2.5-72B");
 
     @Test
     void wordUnderAWrongSignatureChangesNothing() {
@@ -58,7 +62,7 @@ class ForgerySim {
     @Test
     void liarsOwnVerdictIsAnsweredAtOnce() {
         var mesh = mesh();
-        var liar = new SignedVoice(HashKeys.signer(mesh.id(LIAR)), HashKeys.verifier(), Simulation.MESH);
+        var liar = uncertified(mesh.id(LIAR));
 
         say(mesh, liar.accuse(mesh.id(VICTIM), incarnation(mesh), Verdict.DEAD));
 
@@ -69,7 +73,7 @@ class ForgerySim {
     @Test
     void nobodyElseRaisesAnIncarnation() {
         var mesh = mesh();
-        var liar = new SignedVoice(HashKeys.signer(mesh.id(LIAR)), HashKeys.verifier(), Simulation.MESH);
+        var liar = uncertified(mesh.id(LIAR));
         long before = incarnation(mesh);
         int[] refuted = {0};
         mesh.watch((_, _, change) -> {
@@ -84,6 +88,36 @@ class ForgerySim {
 
         assertThat(refuted[0]).isZero();
         assertThat(incarnation(mesh)).isEqualTo(before);
+    }
+
+    /** With 36 GiB the liar would host the split, with 29 lend to it. */
+    @ParameterizedTest
+    @ValueSource(ints = {36, 29})
+    void whoHasNoCertificateForItIsInNobodysSplit(int memoryGib) {
+        var mesh = splitBesideALiar(memoryGib, Node::new);
+
+        mesh.run(20_000);
+
+        assertThat(mesh.engines().part(0, LARGE)).startsWith("hosts over [2]");
+        assertThat(mesh.engines().part(2, LARGE)).isEqualTo("lends to 0");
+        assertThat(mesh.forgeries()).isPositive();
+    }
+
+    static Simulation splitBesideALiar(int memoryGib, NodeMaker maker) {
+        var mesh = Simulation.of(3)
+                .seed(82)
+                .maker((voice, tunables, incarnation, profile, seed, nowMillis) -> {
+                    boolean lies = voice.id().equals(HashKeys.id(LIAR));
+                    return maker.make(
+                            lies ? uncertified(voice.id()) : voice, tunables, incarnation, profile, seed, nowMillis);
+                })
+                .build();
+        long[] memoryBytes = {30 * Machines.GIB, memoryGib * Machines.GIB, 20 * Machines.GIB};
+        for (int node = 0; node < 3; node++)
+            mesh.start(node, Machines.serving(node, memoryBytes[node], LARGE, 40 * Machines.GIB, false));
+        mesh.join(LIAR, 0);
+        mesh.join(2, 0);
+        return mesh;
     }
 
     static void announceAsTheVictim(Simulation mesh) {
@@ -117,6 +151,12 @@ class ForgerySim {
 
     /** Signs, but as one does in another mesh. */
     private static SignedVoice otherMesh(NodeId id) {
-        return new SignedVoice(HashKeys.signer(id), HashKeys.verifier(), new byte[] {'o'});
+        return new SignedVoice(HashKeys.signer(id), HashKeys.verifier(), new byte[] {'o'}, HashKeys.licence(id));
+    }
+
+    /** Signs as it should, and shows another's credential. */
+    private static SignedVoice uncertified(NodeId id) {
+        return new SignedVoice(
+                HashKeys.signer(id), HashKeys.verifier(), Simulation.MESH, HashKeys.licence(HashKeys.id(VICTIM)));
     }
 }

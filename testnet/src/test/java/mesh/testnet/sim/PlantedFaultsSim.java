@@ -59,6 +59,13 @@ class PlantedFaultsSim {
         assertThatThrownBy(() -> ForgerySim.announceAsTheVictim(mesh)).hasMessageContaining("never said");
     }
 
+    @Test
+    void splitsFindTrustInAnyCertificate() {
+        var mesh = ForgerySim.splitBesideALiar(36, PlantedNode.judgingBy(PlantedRules.anySignatureWillDo()));
+
+        assertThatThrownBy(() -> mesh.run(20_000)).hasMessageContaining("never said");
+    }
+
     private static void isFoundByAStorm(Planted planted) {
         String found = Stream.iterate(1L, seed -> seed + 1)
                 .limit(SEEDS)

@@ -1,0 +1,256 @@
+package mesh.core.rpc;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Optional;
+import mesh.core.rpc.Command.Sizes;
+
+/**
+ * One RPC connection as both directions of its bytes pass: requests (command, size, payload) one way, answers (size,
+ * payload) the other, strictly in order and without numbers, so that each answer is held against the oldest request
+ * that waits for one. Heads are seen byte by byte, data passes unseen. Says what is wrong once, and from then on always.
+ * Not thread-safe; owned by whoever carries the connection.
+ */
+public final class Conversation {
+    /** A client asks for the pieces of a batch before it reads the first; far more is no client of ours. */
+    private static final int AWAITED_MAX = 4_096;
+
+    private static final int REQUEST_HEADER_BYTES = 1 + 8;
+    private static final int ANSWER_HEADER_BYTES = 8;
+
+    private final RpcLimits limits;
+    private final ArrayDeque<Awaited> awaited = new ArrayDeque<>();
+    private final Requests requests = new Requests();
+    private final Replies replies = new Replies();
+    private boolean hasGreeted;
+    private Optional<String> fault = Optional.empty();
+
+    /** What an answer may measure. */
+    private record Awaited(Command command, long bytesMin, long bytesMax) {}
+
+    public Conversation(RpcLimits limits) {
+        this.limits = limits;
+    }
+
+    /** What the client says. */
+    public Direction requests() {
+        return requests;
+    }
+
+    /** What the server says. */
+    public Direction replies() {
+        return replies;
+    }
+
+    /** What was wrong, in words for the log; nothing more may pass then. */
+    public Optional<String> fault() {
+        return fault;
+    }
+
+    private void refuse(String why) {
+        if (fault.isEmpty()) fault = Optional.of(why);
+    }
+
+    /**
+     * Tensor data on its way to the server.
+     *
+     * @param name of the tensor; weights have the names of the model's file
+     * @param offset within the tensor
+     */
+    public record Write(String name, long offset, long bytes) {}
+
+    /** The data whose first byte comes next to a client's {@link Direction#unseenBytes}; empty elsewhere. */
+    public Optional<Write> write() {
+        return requests.write;
+    }
+
+    /** One direction of bytes. Call {@link #see} while {@link #unseenBytes} is 0, else let up to as many pass. */
+    public abstract static class Direction {
+        private final byte[] seen;
+        private int seenBytes;
+        private int wantedBytes;
+        private long unseenBytes;
+
+        Direction(int seenMax, int headerBytes) {
+            this.seen = new byte[seenMax];
+            this.wantedBytes = headerBytes;
+        }
+
+        /** Takes the next byte; {@code false} once the conversation has a fault. */
+        public final boolean see(byte next) {
+            seen[seenBytes++] = next;
+            while (seenBytes == wantedBytes && isWell() && advance()) {
+                // A payload without bytes ends with its header, and the next header is wanted.
+            }
+            return isWell();
+        }
+
+        /** Bytes of data that need not be looked at. */
+        public final long unseenBytes() {
+            return unseenBytes;
+        }
+
+        public final void passed(long bytes) {
+            if (bytes > unseenBytes) throw new IllegalArgumentException("passed=" + bytes + " unseen=" + unseenBytes);
+            unseenBytes -= bytes;
+        }
+
+        /** Whether a frame has ended and the next has not begun. */
+        public final boolean isBetweenFrames() {
+            return seenBytes == 0 && unseenBytes == 0;
+        }
+
+        /** All that was wanted is seen; {@code true} to look again at once. */
+        abstract boolean advance();
+
+        abstract boolean isWell();
+
+        final byte[] seen() {
+            return seen;
+        }
+
+        final int seenBytes() {
+            return seenBytes;
+        }
+
+        final void want(int bytes) {
+            wantedBytes = bytes;
+        }
+
+        final void restart(int headerBytes, long dataBytes) {
+            seenBytes = 0;
+            wantedBytes = headerBytes;
+            unseenBytes = dataBytes;
+        }
+
+        final long number(int at) {
+            long number = 0;
+            for (int i = Long.BYTES - 1; i >= 0; i--) number = number << 8 | (seen[at + i] & 0xFF);
+            return number;
+        }
+    }
+
+    private final class Requests extends Direction {
+        private long payloadBytes;
+        private Optional<Command> command = Optional.empty();
+        private Optional<Write> write = Optional.empty();
+
+        Requests() {
+            super(REQUEST_HEADER_BYTES + headBytesMax(), REQUEST_HEADER_BYTES);
+        }
+
+        private static int headBytesMax() {
+            return Arrays.stream(Command.values())
+                    .mapToInt(Command::headBytes)
+                    .max()
+                    .orElseThrow();
+        }
+
+        @Override
+        boolean isWell() {
+            return fault.isEmpty();
+        }
+
+        @Override
+        boolean advance() {
+            write = Optional.empty();
+            if (command.isEmpty()) return begin();
+            end(command.get());
+            return false;
+        }
+
+        private boolean begin() {
+            int said = seen()[0] & 0xFF;
+            Optional<Command> known = Command.of(said);
+            if (known.isEmpty()) {
+                refuse("command " + said + " is not allowed");
+                return false;
+            }
+            Command now = known.get();
+            payloadBytes = number(1);
+            if (now == Command.HELLO == hasGreeted) refuse(now + (hasGreeted ? " again" : " before HELLO"));
+            else if (!now.allows(payloadBytes, bulkPayloadMax())) refuse(now + " of " + payloadBytes + " bytes");
+            hasGreeted = true;
+            command = known;
+            want(REQUEST_HEADER_BYTES + now.headBytes());
+            return true;
+        }
+
+        private long bulkPayloadMax() {
+            // Data and the description before it.
+            return limits.bulkBytesMax() + REQUEST_HEADER_BYTES + headBytesMax();
+        }
+
+        private void end(Command now) {
+            if (now == Command.ALLOC_BUFFER) bounded(now, number(REQUEST_HEADER_BYTES + 4));
+            switch (now.answerBytes()) {
+                case Sizes.NO_ANSWER -> {}
+                case Sizes.ASKED_ANSWER -> {
+                    long asked = number(REQUEST_HEADER_BYTES + Sizes.TENSOR + Long.BYTES);
+                    bounded(now, asked);
+                    await(now, asked, asked);
+                }
+                case Sizes.BULK_ANSWER -> await(now, 0, limits.bulkBytesMax());
+                default -> await(now, now.answerBytes(), now.answerBytes());
+            }
+            long dataBytes = payloadBytes - now.headBytes();
+            if (now == Command.SET_TENSOR && dataBytes > 0)
+                write = Optional.of(new Write(name(), number(REQUEST_HEADER_BYTES + Sizes.TENSOR + 1), dataBytes));
+            command = Optional.empty();
+            restart(REQUEST_HEADER_BYTES, dataBytes);
+        }
+
+        private String name() {
+            int from = REQUEST_HEADER_BYTES + Sizes.NAME_AT;
+            int to = from;
+            while (to < from + Sizes.NAME_BYTES && seen()[to] != 0) to++;
+            return new String(seen(), from, to - from, StandardCharsets.ISO_8859_1);
+        }
+
+        private void bounded(Command now, long bytes) {
+            if (bytes < 0 || bytes > limits.bulkBytesMax())
+                refuse(now + " asks for " + Long.toUnsignedString(bytes) + " bytes, lent=" + limits.bulkBytesMax());
+        }
+
+        private void await(Command now, long bytesMin, long bytesMax) {
+            if (awaited.size() == AWAITED_MAX) refuse("more than " + AWAITED_MAX + " answers awaited");
+            else awaited.add(new Awaited(now, bytesMin, bytesMax));
+        }
+    }
+
+    private final class Replies extends Direction {
+        private long payloadBytes;
+        private boolean isGreeting;
+
+        Replies() {
+            super(ANSWER_HEADER_BYTES + 28, ANSWER_HEADER_BYTES);
+        }
+
+        @Override
+        boolean isWell() {
+            return fault.isEmpty();
+        }
+
+        @Override
+        boolean advance() {
+            if (isGreeting) {
+                int major = seen()[ANSWER_HEADER_BYTES] & 0xFF;
+                if (major != limits.major()) refuse("server speaks version " + major + ", expected " + limits.major());
+                isGreeting = false;
+                restart(ANSWER_HEADER_BYTES, 0);
+                return false;
+            }
+            payloadBytes = number(0);
+            Awaited question = awaited.poll();
+            if (question == null) refuse("answer of " + payloadBytes + " bytes to nothing");
+            else if (payloadBytes < question.bytesMin || payloadBytes > question.bytesMax)
+                refuse("answer of " + Long.toUnsignedString(payloadBytes) + " bytes to " + question.command);
+            else if (question.command == Command.HELLO) {
+                isGreeting = true;
+                want(seenBytes() + (int) payloadBytes);
+            } else restart(ANSWER_HEADER_BYTES, payloadBytes);
+            return false;
+        }
+    }
+}

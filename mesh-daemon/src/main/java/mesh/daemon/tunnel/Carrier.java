@@ -1,0 +1,90 @@
+package mesh.daemon.tunnel;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * What becomes of the bytes of one connection between its TCP side and its stream: passed as they are, or looked at,
+ * refused and said shorter. Owned by the loop of the connection, as are the buffers it is given and gives.
+ */
+interface Carrier {
+    int RECORD_HEAD_BYTES = 3;
+
+    /** Lengths from here up are no lengths but say what a record is. */
+    int NOTES_FROM = 0xFF_FFF0;
+
+    /** The first record of our direction, said before anything is carried; empty for none. */
+    Optional<ByteBuf> greeting();
+
+    /** Turns bytes from the TCP side, which it takes over, into whole records; false when they must not pass. */
+    boolean out(ByteBuf bytes, Consumer<ByteBuf> records);
+
+    /** Passes bytes on that came in a record, and stay the caller's; false when they must not pass. */
+    boolean in(ByteBuf piece, Consumer<ByteBuf> toTcp);
+
+    /** How many bytes a note of this kind has behind its head; empty where it has no business here. */
+    Optional<Integer> noteBytes(int kind);
+
+    /** Does what a note says; false when it is wrong. The note stays the caller's. */
+    boolean note(int kind, ByteBuf note, Consumer<ByteBuf> toTcp);
+
+    /** Why something did not pass. */
+    Optional<String> fault();
+
+    /** Bytes that the last calls of {@link #out} did not have to send. */
+    long savedBytes();
+
+    void release();
+
+    static ByteBuf record(ByteBuf bytes) {
+        ByteBuf head = bytes.alloc().directBuffer(RECORD_HEAD_BYTES).writeMedium(bytes.readableBytes());
+        return Unpooled.wrappedBuffer(head, bytes);
+    }
+
+    /** Passes everything as it is. */
+    static Carrier plain() {
+        return new Carrier() {
+            @Override
+            public Optional<ByteBuf> greeting() {
+                return Optional.empty();
+            }
+
+            @Override
+            public boolean out(ByteBuf bytes, Consumer<ByteBuf> records) {
+                records.accept(record(bytes));
+                return true;
+            }
+
+            @Override
+            public boolean in(ByteBuf piece, Consumer<ByteBuf> toTcp) {
+                toTcp.accept(piece.retain());
+                return true;
+            }
+
+            @Override
+            public Optional<Integer> noteBytes(int kind) {
+                return Optional.empty();
+            }
+
+            @Override
+            public boolean note(int kind, ByteBuf note, Consumer<ByteBuf> toTcp) {
+                return false;
+            }
+
+            @Override
+            public Optional<String> fault() {
+                return Optional.empty();
+            }
+
+            @Override
+            public long savedBytes() {
+                return 0;
+            }
+
+            @Override
+            public void release() {}
+        };
+    }
+}

@@ -1,0 +1,102 @@
+// What the checks of all packages share: where the server is, what to ask it for, and how a check is run and reported.
+//
+//   node openai.mjs --root http://localhost:9337 --model NAME --endless NAME --embed NAME [--key KEY]
+//                   [--endless-root URL] [--embed-root URL] [--skip check,check] [--only check,check] [--victim PID]
+//
+// The model must be a cycle model: it answers any chat with exactly a…z, and calls a tool that it is offered. The endless
+// one never stops by itself; the third makes vectors. Servers with one model each are given a root for each. Prints one
+// JSON object per check and exits with 1 if any failed. A check called death runs only where it is named in --only: it
+// kills the process --victim in the middle of a stream.
+
+import assert from 'node:assert/strict';
+import { parseArgs } from 'node:util';
+
+export const ALPHABET = 'abcdefghijklmnopqrstuvwxyz';
+
+/** What a check for tools offers: the arguments are given by the schema, so that the call is the same every time. */
+export const WEATHER = {
+  name: 'get_weather',
+  description: 'tells the weather',
+  parameters: {
+    type: 'object',
+    properties: { city: { type: 'string', enum: ['Paris'] } },
+    required: ['city'],
+    additionalProperties: false,
+  },
+};
+
+/** Leaves no choice either. */
+export const CITY = {
+  type: 'object',
+  properties: { city: { type: 'string', enum: ['abc'] }, size: { const: 7 } },
+  required: ['city', 'size'],
+  additionalProperties: false,
+};
+
+const { values } = parseArgs({
+  options: {
+    root: { type: 'string' },
+    model: { type: 'string' },
+    endless: { type: 'string' },
+    'endless-root': { type: 'string' },
+    embed: { type: 'string' },
+    'embed-root': { type: 'string' },
+    key: { type: 'string', default: 'none' },
+    skip: { type: 'string', default: '' },
+    only: { type: 'string', default: '' },
+    victim: { type: 'string', default: '' },
+  },
+});
+for (const needed of ['root', 'model', 'endless', 'embed']) {
+  if (values[needed]) continue;
+  console.error(`--${needed} is missing`);
+  process.exit(2);
+}
+
+export const { root, model, endless, embed, key } = values;
+export const endlessRoot = values['endless-root'] ?? root;
+export const embedRoot = values['embed-root'] ?? root;
+
+export function killVictim() {
+  process.kill(Number(values.victim), 'SIGKILL');
+}
+
+/** Reads a stream of what must not end well; the victim dies when some of it has arrived. */
+export async function assertDies(stream) {
+  let parts = 0;
+  await assert.rejects(async () => {
+    for await (const part of stream) {
+      assert.ok(part);
+      if (++parts === 5) killVictim();
+    }
+  });
+  assert.ok(parts >= 5, `only ${parts} parts`);
+}
+
+/** `describe` makes a line of an error of the package. */
+export async function run(checks, describe = String) {
+  const named = (list) => new Set(list.split(',').filter(Boolean));
+  const skipped = named(values.skip);
+  const only = named(values.only);
+  for (const name of only) {
+    if (checks[name]) continue;
+    console.error(`no check is called ${name}`);
+    process.exit(2);
+  }
+  let failed = 0;
+  for (const [name, check] of Object.entries(checks)) {
+    if (skipped.has(name) || (only.size > 0 ? !only.has(name) : name === 'death')) continue;
+    const start = performance.now();
+    const line = { check: name, ok: true };
+    try {
+      await check();
+    } catch (error) {
+      failed++;
+      line.ok = false;
+      line.error = describe(error);
+    }
+    line.millis = Math.round(performance.now() - start);
+    console.log(JSON.stringify(line));
+  }
+  process.exit(failed === 0 ? 0 : 1);
+}

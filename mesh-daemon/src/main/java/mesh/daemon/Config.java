@@ -7,17 +7,22 @@ import java.net.URISyntaxException;
 import java.net.UnknownHostException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 import mesh.core.member.Profile;
 import mesh.daemon.hardware.Memory;
 import mesh.daemon.log.LogFormat;
 import mesh.daemon.log.LogLevel;
 import mesh.daemon.loop.Reach;
+import mesh.daemon.nostr.Nip19;
+import mesh.daemon.nostr.RelayUrl;
 
 /**
  * What the daemon was told to be, typed and checked. Made once from {@link Settings}; every value is in range. Immutable.
@@ -30,6 +35,7 @@ public record Config(
         String name,
         Ports ports,
         Mesh mesh,
+        Listing listing,
         Serve serve,
         Engine engine,
         Fetching fetching,
@@ -45,8 +51,10 @@ public record Config(
      *
      * @param invites tokens, which are secrets
      * @param bind port 0: the one of the last time, or any
+     * @param isClient whether this node only asks
      */
-    public record Mesh(List<String> invites, InetSocketAddress bind, boolean isEphemeral, Reach reach) {
+    public record Mesh(
+            List<String> invites, InetSocketAddress bind, boolean isEphemeral, boolean isClient, Reach reach) {
         public Mesh {
             invites = List.copyOf(invites);
         }
@@ -54,6 +62,30 @@ public record Config(
         @Override
         public String toString() {
             return invites.size() + " invites, bind " + bind;
+        }
+    }
+
+    /**
+     * What is said and looked for in public.
+     *
+     * @param sought the name of the mesh to join; empty: any
+     * @param region of this mesh, or of the one looked for; empty: none said
+     * @param clientsMax 0 = as many as come
+     * @param trusted publishers' keys in hex
+     */
+    public record Listing(
+            boolean isPublished,
+            boolean isSought,
+            String sought,
+            String name,
+            String region,
+            int clientsMax,
+            List<URI> relays,
+            Set<String> trusted,
+            Duration interval) {
+        public Listing {
+            relays = List.copyOf(relays);
+            trusted = Set.copyOf(trusted);
         }
     }
 
@@ -118,6 +150,7 @@ public record Config(
     private static final int CTX_TOKENS_MAX = 100_000_000;
 
     private static final int THREADS_MAX = 1024;
+    private static final int CLIENTS_MAX = 100_000;
     private static final double BYTES_PER_GB = 1e9;
     private static final double BYTES_PER_MB = 1e6;
     private static final int THOUSANDTHS = 1_000;
@@ -126,6 +159,12 @@ public record Config(
     public Config {
         models = List.copyOf(models);
     }
+
+    /** Reported to take such events from strangers, free of charge; four, because one or two are always away. */
+    private static final List<String> PUBLIC_RELAYS =
+            List.of("wss://relay.damus.io", "wss://nos.lol", "wss://relay.primal.net", "wss://nostr.mom");
+
+    private static final int INTERVAL_SECONDS_MAX = 900;
 
     public static Config of(Settings settings) throws Refusal {
         var read = new Reader(settings);
@@ -138,8 +177,10 @@ public record Config(
                 new Mesh(
                         settings.of(Setting.JOIN).words(),
                         new InetSocketAddress(read.bindIp(), read.port(Setting.BIND_PORT)),
-                        read.isOn(Setting.EPHEMERAL),
+                        read.isOn(Setting.EPHEMERAL) || read.isOn(Setting.CLIENT),
+                        read.isClient(),
                         read.reach()),
+                read.listing(),
                 new Serve(
                         read.count(Setting.CTX_SIZE, CTX_TOKENS_MAX),
                         read.count(Setting.PARALLEL, PARALLEL_MAX),
@@ -259,6 +300,19 @@ public record Config(
             };
         }
 
+        /** A client is one for its run only, so it comes with an invite, and with nothing to serve. */
+        boolean isClient() throws Refusal {
+            if (!isOn(Setting.CLIENT)) return false;
+            if (settings.of(Setting.JOIN).words().isEmpty() && !isSought())
+                throw new Refusal(
+                        Refusal.USAGE,
+                        "client_alone",
+                        "--client needs --join TOKEN, --auto or --discover: a client founds no mesh");
+            if (!settings.of(Setting.MODEL).words().isEmpty())
+                throw new Refusal(Refusal.USAGE, "client_serves", "--client serves nothing: leave --model out");
+            return true;
+        }
+
         /** A literal, for a name may mean another address tomorrow. */
         InetAddress bindIp() throws Refusal {
             String word = word(Setting.BIND_IP);
@@ -282,6 +336,51 @@ public record Config(
                 servers.add(Reach.StunServer.parse(word.strip())
                         .orElseThrow(() -> refused(Setting.STUN, word, "a server as HOST:PORT")));
             return new Reach(relays, isOn(Setting.OFFLINE) ? List.of() : servers);
+        }
+
+        private boolean isSought() throws Refusal {
+            return isOn(Setting.AUTO) || settings.of(Setting.DISCOVER).origin() != Settings.Origin.DEFAULT;
+        }
+
+        Listing listing() throws Refusal {
+            boolean isSought = isSought();
+            boolean isPublished = isOn(Setting.PUBLISH);
+            if (isOn(Setting.OFFLINE) && (isSought || isPublished))
+                throw new Refusal(
+                        Refusal.USAGE,
+                        "offline",
+                        "--offline forbids --publish, --auto and --discover: they speak to Nostr relays");
+            if (isSought && !settings.of(Setting.JOIN).words().isEmpty())
+                throw new Refusal(
+                        Refusal.USAGE, "bad_value", "--join names a mesh, --auto and --discover look for one");
+            return new Listing(
+                    isPublished,
+                    isSought,
+                    word(Setting.DISCOVER),
+                    word(Setting.MESH_NAME),
+                    word(Setting.REGION),
+                    number(Setting.MAX_CLIENTS, word(Setting.MAX_CLIENTS), 0, CLIENTS_MAX),
+                    relays(),
+                    trusted(),
+                    Duration.ofSeconds(
+                            number(Setting.PUBLISH_INTERVAL, word(Setting.PUBLISH_INTERVAL), 1, INTERVAL_SECONDS_MAX)));
+        }
+
+        private List<URI> relays() throws Refusal {
+            List<String> said = settings.of(Setting.NOSTR_RELAY).words();
+            var relays = new ArrayList<URI>();
+            for (String word : said.isEmpty() ? PUBLIC_RELAYS : said)
+                relays.add(RelayUrl.parse(word)
+                        .orElseThrow(() ->
+                                refused(Setting.NOSTR_RELAY, word, "wss://HOST, or ws:// with a private address")));
+            return relays;
+        }
+
+        private Set<String> trusted() throws Refusal {
+            var keys = new LinkedHashSet<String>();
+            for (String word : settings.of(Setting.NOSTR_TRUST).words())
+                keys.add(Nip19.author(word).orElseThrow(() -> refused(Setting.NOSTR_TRUST, word, "an npub")));
+            return keys;
         }
 
         Console console() throws Refusal {

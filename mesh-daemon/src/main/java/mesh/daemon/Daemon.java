@@ -18,10 +18,12 @@ import mesh.core.wire.StreamType;
 import mesh.daemon.api.ManagementApi;
 import mesh.daemon.api.OllamaApi;
 import mesh.daemon.api.OpenAiApi;
+import mesh.daemon.api.PeerApi;
 import mesh.daemon.blob.Copies;
 import mesh.daemon.edge.EdgeLoops;
 import mesh.daemon.edge.EdgeServer;
 import mesh.daemon.edge.EdgeSettings;
+import mesh.daemon.edge.PeerPort;
 import mesh.daemon.edge.RouteTable;
 import mesh.daemon.edge.Served;
 import mesh.daemon.edge.StaticFiles;
@@ -31,6 +33,7 @@ import mesh.daemon.fetch.Patience;
 import mesh.daemon.hardware.Cores;
 import mesh.daemon.hardware.Memory;
 import mesh.daemon.hardware.PortHolder;
+import mesh.daemon.listing.Publisher;
 import mesh.daemon.log.Log;
 import mesh.daemon.log.LogOutput;
 import mesh.daemon.loop.Belonging;
@@ -44,6 +47,7 @@ import mesh.daemon.process.LoopbackPorts;
 import mesh.daemon.quic.Peer;
 import mesh.daemon.quic.QuicEndpoint;
 import mesh.daemon.quic.WaitingStream;
+import mesh.daemon.route.MeshModels;
 import mesh.daemon.serve.EngineRoom;
 import mesh.daemon.serve.Limits;
 import mesh.daemon.serve.LocalModels;
@@ -85,7 +89,9 @@ public final class Daemon implements AutoCloseable {
     private final EdgeLoops loops;
     private final LocalModels models;
     private final Hosting hosting;
+    private final Rendezvous rendezvous;
     private final Belonging belonging;
+    private final MeshModels mesh;
 
     /** What must be done about a part that was started. */
     private interface Part {
@@ -127,11 +133,21 @@ public final class Daemon implements AutoCloseable {
                         config.serve().parallel(),
                         config.serve().threads()),
                 new LocalModels.Sharing(config.serve().isSplit(), config.serve().ratios()));
-        this.hosting = new Hosting(config.name(), memory, models, engines, store, dataDir.models(), config.offline());
+        this.hosting = new Hosting(
+                config.name(),
+                config.mesh().isClient(),
+                memory,
+                models,
+                engines,
+                store,
+                dataDir.models(),
+                config.offline());
         models.report(hosting);
+        this.rendezvous = new Rendezvous(config, dataDir.root(), terminal);
         var plan = new Belonging.Plan(
                 dataDir.root(),
                 config.mesh().invites(),
+                rendezvous.finder(),
                 config.mesh().isEphemeral(),
                 config.mesh().bind(),
                 config.mesh().reach(),
@@ -140,6 +156,8 @@ public final class Daemon implements AutoCloseable {
         copies.connect(new Neighbourhood(belonging, !config.mesh().invites().isEmpty()));
         belonging.onSocket(socket ->
                 socket.takes(StreamType.BLOB, WaitingStream.each("copy-answer", Copies.SILENCE, copies::answer)));
+        this.mesh = new MeshModels(
+                belonging::snapshot, models, config.name(), belonging::reach, belonging::silentMillis, hosting::asked);
         belonging.onSocket(socket -> layTunnels(socket, splits));
     }
 
@@ -258,7 +276,7 @@ public final class Daemon implements AutoCloseable {
             parts.push(children::stopAll);
             children.endLeftovers();
             parts.push(models::stopAll);
-            EdgeServer api = listen("api", config.ports().api(), "--port", apiRoutes(), requests::served);
+            EdgeServer api = listen("api", config.ports().api(), "--port", apiRoutes(), this::served);
             String apiUrl = url(api.port());
             log.info("api.ready", "url", apiUrl, "port", api.port());
             String management = management(apiUrl);
@@ -266,10 +284,16 @@ public final class Daemon implements AutoCloseable {
             parts.push(() -> Whereabouts.remove(dataDir.root()));
             terminal.accept("API      " + apiUrl + "/v1");
             if (!management.isEmpty()) terminal.accept("Console  " + management);
+            answerPeers();
             belonging.start();
             parts.push(belonging::close);
             hosting.start(belonging);
             parts.push(hosting::close);
+            if (config.listing().isPublished()) {
+                Publisher publisher = rendezvous.publisher(belonging);
+                publisher.start();
+                parts.push(publisher::close);
+            }
         } catch (IOException unusable) {
             throw new Refusal(
                     Refusal.FAILED,
@@ -280,10 +304,38 @@ public final class Daemon implements AutoCloseable {
 
     private RouteTable apiRoutes() {
         var routes = new RouteTable();
-        var openAi = new OpenAiApi(config.name(), models);
+        var openAi = new OpenAiApi(mesh);
         openAi.addTo(routes);
-        new OllamaApi(openAi, models).addTo(routes);
+        new OllamaApi(openAi, mesh).addTo(routes);
+        routes.local("GET", "/metrics", exchange -> exchange.respond(200, "text/plain; version=0.0.4", metrics()));
         return routes;
+    }
+
+    private String metrics() {
+        int peers = belonging.snapshot().map(now -> now.peers().size()).orElse(0);
+        return requests.metrics(models.waiting(), peers);
+    }
+
+    /** Requests of peers come over the socket, so they end with it; what they ask is answered by engines of this node. */
+    private void answerPeers() throws IOException {
+        var routes = new RouteTable();
+        new PeerApi(mesh::here).addTo(routes);
+        var settings = EdgeSettings.loopbackOnly(dataDir.root().resolve("state").resolve("peers"));
+        var peers = new PeerPort(loops, routes, settings, this::served);
+        belonging.onSocket(socket -> socket.takes(StreamType.HTTP, peers::answer));
+        parts.push(() -> peers.close(DRAIN));
+    }
+
+    private void served(Served served) {
+        if (served.asker().isEmpty()) requests.served(served);
+        else requests.relayed(served);
+        served.record().ifPresent(record -> {
+            String model = served.labels().getOrDefault("x-mesh-model", "");
+            boolean isOurs =
+                    !served.labels().getOrDefault("x-mesh-route", "peer").equals("peer");
+            if (isOurs && record.tokens().milliPerSecond() > 0)
+                models.measured(model, record.tokens().milliPerSecond());
+        });
     }
 
     /** The management API's root, or nothing when none is wanted. */

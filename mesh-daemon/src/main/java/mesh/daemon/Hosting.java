@@ -7,6 +7,7 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -63,10 +64,14 @@ final class Hosting implements Orders, Casualties {
 
     private static final long FETCH_STEP_BYTES = 8_000_000_000L;
 
+    /** A hundred requests a second look the same to an assignment as a thousand. */
+    private static final int ASKED_PER_LOOK_MAX = 20;
+
     /** What every language model can; what else one can is not read from its file yet. */
     private static final List<Skill> CHATS = List.of(Skill.CHAT);
 
     private final String name;
+    private final boolean onlyAsks;
     private final Memory memory;
     private final LocalModels models;
     private final EngineRoom engines;
@@ -80,6 +85,8 @@ final class Hosting implements Orders, Casualties {
     private final CountDownLatch closing = new CountDownLatch(1);
     private final Set<ModelRef> orderedByMesh = ConcurrentHashMap.newKeySet();
     private final Set<ModelRef> seen = new HashSet<>();
+    private final Map<ModelRef, Integer> asked = new ConcurrentHashMap<>();
+    private List<LocalModels.Load> toldLoads = List.of();
     private volatile @Nullable Belonging belonging;
     private volatile List<OnDisk> onDisk = List.of();
     private FileTime listedAt = FileTime.fromMillis(0);
@@ -91,8 +98,10 @@ final class Hosting implements Orders, Casualties {
         void carryOut() throws InterruptedException;
     }
 
+    /** {@code onlyAsks}: whatever its certificate would allow, this node is a client. */
     Hosting(
             String name,
+            boolean onlyAsks,
             Memory memory,
             LocalModels models,
             EngineRoom engines,
@@ -100,6 +109,7 @@ final class Hosting implements Orders, Casualties {
             Path modelsFolder,
             boolean isOffline) {
         this.name = name;
+        this.onlyAsks = onlyAsks;
         this.memory = memory;
         this.models = models;
         this.engines = engines;
@@ -136,11 +146,16 @@ final class Hosting implements Orders, Casualties {
         }
     }
 
+    /** Somebody asked for a model at this node's own port. Any thread; counted rather than told, for there may be many. */
+    void asked(ModelRef model) {
+        asked.merge(model, 1, Integer::sum);
+    }
+
     // What this node is.
 
     /** What it serves is added by the core, which hears of it as events. */
     Profile facts(List<String> addresses, Role role) {
-        boolean isClient = role == Role.CLIENT;
+        boolean isClient = onlyAsks || role == Role.CLIENT;
         return new Profile(
                 name,
                 isClient ? Profile.Role.CLIENT : Profile.Role.STANDBY,
@@ -255,6 +270,7 @@ final class Hosting implements Orders, Casualties {
                 seen.remove(assigned.model());
                 loop.tell(new Event.Dropped(assigned.model()));
             }
+        tellLoads(loop);
         if (here.isEmpty()) prepare(snapshot);
     }
 
@@ -286,6 +302,20 @@ final class Hosting implements Orders, Casualties {
             if (!models.isAlone(ref)) continue;
             if (hasFailed && row.phase() != Phase.FAILED) loop.tell(new Event.ModelFailed(ref));
             if (!isReady && !hasFailed && row.phase() == Phase.READY) loop.tell(new Event.ModelEnded(ref));
+        }
+    }
+
+    /** How busy the engines are, and what was asked for; a mesh needs no more than an idea of the latter. */
+    private void tellLoads(MeshLoop loop) {
+        List<LocalModels.Load> loads = models.loads();
+        for (var load : loads)
+            if (!toldLoads.contains(load))
+                loop.tell(new Event.ModelLoad(load.model(), load.outstanding(), load.milliTokensPerSecond()));
+        toldLoads = loads;
+        for (ModelRef model : List.copyOf(asked.keySet())) {
+            Integer times = asked.remove(model);
+            for (int i = 0; times != null && i < Math.min(times, ASKED_PER_LOOK_MAX); i++)
+                loop.tell(new Event.Requested(model));
         }
     }
 

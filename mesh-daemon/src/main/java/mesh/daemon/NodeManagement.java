@@ -88,6 +88,11 @@ final class NodeManagement implements Management {
     }
 
     @Override
+    public List<Map<String, Object>> requests() {
+        return requests.recent().stream().map(Requests::shown).toList();
+    }
+
+    @Override
     public Changed load(String said) throws InterruptedException {
         return switch (models.add(said)) {
             case Wish.Granted(String name) -> new Changed.Done(name);

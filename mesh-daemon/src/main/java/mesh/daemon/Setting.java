@@ -20,6 +20,33 @@ public enum Setting {
             "TOKEN",
             "",
             "an invite to a mesh, or - to read it from standard input; without any, a new node founds a mesh"),
+    AUTO(Kind.SWITCH, "", "false", "look for a mesh on Nostr relays and join the best; without any, found one"),
+    DISCOVER(
+            Kind.OPTIONAL,
+            "NAME",
+            "",
+            "join the mesh of this name, looked for on Nostr relays; without a name as --auto"),
+    CLIENT(
+            Kind.SWITCH,
+            "",
+            "false",
+            "ask only: the API on its own port, no model, no memory for the mesh, a key for this run; needs --join,"
+                    + " --auto or --discover"),
+    PUBLISH(
+            Kind.SWITCH,
+            "",
+            "false",
+            "list this mesh on Nostr relays, with invites to ask and to serve: anybody may join"),
+    MESH_NAME(Kind.VALUE, "NAME", "", "what the listing calls this mesh; publishes nothing by itself"),
+    REGION(Kind.VALUE, "REGION", "", "where this mesh stands, or should stand when one is looked for; such as AU"),
+    MAX_CLIENTS(Kind.VALUE, "N", "0", "off the list while so many clients are connected here; 0: as many as come"),
+    NOSTR_RELAY(
+            Kind.LIST,
+            "URL",
+            "",
+            "a relay to list on and look at, wss:// or, on a private network, ws://; without any, four public ones"),
+    NOSTR_TRUST(Kind.LIST, "NPUB", "", "a publisher whose listings are preferred, as npub or hex"),
+    PUBLISH_INTERVAL(Kind.VALUE, "SECONDS", "60", "between two refreshes of the listing, which lasts for three"),
     PORT(Kind.VALUE, "PORT", "9337", "the OpenAI-compatible API, on loopback; 0 lets the system choose"),
     CONSOLE(Kind.OPTIONAL, "PORT", "3131", "the web console and management API, on loopback; 0 lets the system choose"),
     NO_CONSOLE(Kind.SWITCH, "", "false", "no console and no management API: status and stop will not find this node"),

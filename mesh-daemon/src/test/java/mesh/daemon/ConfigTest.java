@@ -4,12 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 import mesh.core.id.NodeId;
 import mesh.daemon.log.LogFormat;
 import mesh.daemon.log.LogLevel;
@@ -48,8 +51,15 @@ class ConfigTest {
                         false,
                         List.of()));
         assertThat(config.mesh())
-                .isEqualTo(
-                        new Config.Mesh(List.of(), new InetSocketAddress(0), false, new Reach(List.of(), List.of())));
+                .isEqualTo(new Config.Mesh(
+                        List.of(), new InetSocketAddress(0), false, false, new Reach(List.of(), List.of())));
+        assertThat(config.listing().isPublished()).isFalse();
+        assertThat(config.listing().isSought()).isFalse();
+        assertThat(config.listing().clientsMax()).isZero();
+        assertThat(config.listing().interval()).isEqualTo(Duration.ofSeconds(60));
+        assertThat(config.listing().relays())
+                .hasSize(4)
+                .allMatch(relay -> relay.getScheme().equals("wss"));
         assertThat(config.engine().binDir()).isEmpty();
         assertThat(config.offline()).isFalse();
         assertThat(config.log()).isEqualTo(new Config.Log(LogFormat.PRETTY, LogLevel.INFO));
@@ -88,6 +98,7 @@ class ConfigTest {
                         List.of("mesh1.a", "mesh1.b"),
                         new InetSocketAddress("127.0.0.2", 4001),
                         true,
+                        false,
                         // Offline, nobody outside is asked.
                         new Reach(List.of(Reach.NamedRelay.parse(RELAY).orElseThrow()), List.of())));
         assertThat(config.serve())
@@ -121,6 +132,46 @@ class ConfigTest {
     }
 
     @Test
+    void everySettingOfAListingReachesItsField() throws Refusal {
+        String key = "3bf0c63fcb93463407af97a5e5ee64fa883d107ef9e558472c4eb9aaaefa459d";
+
+        Config.Listing listing = config(
+                        Map.of(
+                                Setting.PUBLISH, List.of("true"),
+                                Setting.DISCOVER, List.of("Sydney Lab"),
+                                Setting.MESH_NAME, List.of("Perth Lab"),
+                                Setting.REGION, List.of("AU"),
+                                Setting.MAX_CLIENTS, List.of("5"),
+                                Setting.NOSTR_RELAY, List.of("ws://127.0.0.1:1", "wss://relay.example"),
+                                Setting.NOSTR_TRUST, List.of(key),
+                                Setting.PUBLISH_INTERVAL, List.of("4")),
+                        Map.of())
+                .listing();
+
+        assertThat(listing)
+                .isEqualTo(new Config.Listing(
+                        true,
+                        true,
+                        "Sydney Lab",
+                        "Perth Lab",
+                        "AU",
+                        5,
+                        List.of(URI.create("ws://127.0.0.1:1"), URI.create("wss://relay.example")),
+                        Set.of(key),
+                        Duration.ofSeconds(4)));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"PUBLISH, true", "AUTO, true", "DISCOVER, ''"})
+    void offlineForbidsWhatSpeaksToRelays(Setting setting, String word) {
+        var said = Map.of(Setting.OFFLINE, List.of("true"), setting, List.of(word));
+
+        assertThatThrownBy(() -> config(said, Map.of()))
+                .isInstanceOfSatisfying(
+                        Refusal.class, r -> assertThat(r.reason()).isEqualTo("offline"));
+    }
+
+    @Test
     void commandLineBeatsEnvironmentBeatsFileBeatsDefault() throws Exception {
         Files.writeString(
                 dataDir.resolve("mesh.toml"), "port = 1001\nparallel = 3\nctx-size = 512\nmodel = [\"a\", \"b\"]\n");
@@ -142,6 +193,20 @@ class ConfigTest {
         var settings = Settings.resolve(Map.of(), Map.of("MESH_HOME", dataDir.toString()));
 
         assertThat(Config.of(settings).dataDir()).isEqualTo(dataDir);
+    }
+
+    @Test
+    void clientIsEphemeralAndNeedsAnInviteAndServesNothing() throws Refusal {
+        var invite = Map.entry(Setting.JOIN, List.of("mesh1.a"));
+        var client = Map.entry(Setting.CLIENT, List.of("true"));
+
+        assertThat(config(Map.ofEntries(client, invite), Map.of()).mesh())
+                .isEqualTo(new Config.Mesh(
+                        List.of("mesh1.a"), new InetSocketAddress(0), true, true, new Reach(List.of(), List.of())));
+        assertThatThrownBy(() -> config(Map.ofEntries(client), Map.of())).hasMessageContaining("--join");
+        assertThatThrownBy(() ->
+                        config(Map.ofEntries(client, invite, Map.entry(Setting.MODEL, List.of("demo"))), Map.of()))
+                .hasMessageContaining("--model");
     }
 
     @Test
@@ -198,6 +263,9 @@ class ConfigTest {
         "TENSOR_SPLIT, '1,b', ratios",
         "BIND_IP, localhost, an IP address",
         "BIND_PORT, -1, 0 to 65535",
+        "NOSTR_RELAY, ws://relay.example, wss",
+        "NOSTR_TRUST, npub1x, an npub",
+        "MAX_CLIENTS, -1, 0 to 100000",
         "LOG_FORMAT, xml, 'pretty, json'",
         "OFFLINE, maybe, true or false",
     })

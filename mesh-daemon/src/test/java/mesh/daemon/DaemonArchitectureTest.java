@@ -24,6 +24,7 @@ class DaemonArchitectureTest {
                     "mesh.daemon.tunnel..",
                     "mesh.daemon.edge..",
                     "mesh.daemon.api..",
+                    "mesh.daemon.nostr.relay..",
                     "mesh.daemon"))
             .should()
             .dependOnClassesThat(resideInAnyPackage("io.netty.."));

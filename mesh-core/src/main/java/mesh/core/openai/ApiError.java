@@ -45,6 +45,11 @@ public record ApiError(
         return new ApiError(403, Type.PERMISSION, code, null, message, 0);
     }
 
+    /** More is asked than this mesh has room to queue. */
+    public static ApiError rateLimited(String message) {
+        return new ApiError(429, Type.RATE_LIMIT, "mesh_busy", null, message, 1);
+    }
+
     public static ApiError server(int status, String code, String message) {
         return new ApiError(status, Type.SERVER, code, null, message, 0);
     }

@@ -91,6 +91,12 @@ final class FormScan implements ModelPeek.Body {
         return tooLongField.equals(name);
     }
 
+    /** What a form carries is a file, and no prompt. */
+    @Override
+    public byte[] beginning(String name) {
+        return new byte[0];
+    }
+
     @Override
     public ApiError error(String why) {
         return ApiError.notForm(why);

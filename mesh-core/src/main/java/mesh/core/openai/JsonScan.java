@@ -115,6 +115,11 @@ final class JsonScan {
         return values.get(wanted.indexOf(name)).overflowed;
     }
 
+    /** The first bytes of the wanted member's value, as many as are kept; empty without it. */
+    byte[] beginning(String name) {
+        return values.get(wanted.indexOf(name)).beginning();
+    }
+
     /** The text between the quotes with its escapes resolved. Callers pass strings this scan has found well-formed. */
     static String unquoted(String raw) {
         if (raw.indexOf('\\') < 0) return raw;
@@ -343,6 +348,7 @@ final class JsonScan {
         private int length;
         private boolean started;
         private boolean overflowed;
+        private boolean isFull;
 
         Capture(int bytesMax) {
             this.bytesMax = bytesMax;
@@ -352,6 +358,7 @@ final class JsonScan {
             length = 0;
             started = true;
             overflowed = false;
+            isFull = false;
         }
 
         void add(byte b) {
@@ -360,9 +367,26 @@ final class JsonScan {
         }
 
         void add(byte[] source, int from, int to) {
-            if (!makeRoom(to - from)) return;
+            if (!makeRoom(to - from)) {
+                fill(source, from, to);
+                return;
+            }
             System.arraycopy(source, from, bytes, length, to - from);
             length += to - from;
+        }
+
+        /** What overflows is kept as far as there is room, wherever the pieces were cut. */
+        private void fill(byte[] source, int from, int to) {
+            if (isFull) return;
+            isFull = true;
+            bytes = java.util.Arrays.copyOf(bytes, bytesMax);
+            int count = Math.min(to - from, bytesMax - length);
+            System.arraycopy(source, from, bytes, length, count);
+            length += count;
+        }
+
+        byte[] beginning() {
+            return java.util.Arrays.copyOf(bytes, length);
         }
 
         boolean isKept() {

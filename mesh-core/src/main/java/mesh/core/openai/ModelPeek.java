@@ -11,11 +11,30 @@ import java.util.Optional;
  * object or a form in parts; text that can be neither is noticed at the first wrong byte. Not thread-safe; one per body.
  */
 public final class ModelPeek {
+    private static final List<String> WANTED = List.of(
+            "model",
+            "stream",
+            "stream_options",
+            "prompt_cache_key",
+            "system",
+            "instructions",
+            "messages",
+            "prompt",
+            "input");
     private static final String MODEL = "model";
     private static final String STREAM = "stream";
     private static final String STREAM_OPTIONS = "stream_options";
     private static final String INCLUDE_USAGE = "include_usage";
     private static final String FORM = "multipart/form-data";
+
+    /** Where a prompt stands, in the order of preference: what comes first in the engine's cache comes first here. */
+    private static final List<String> PROMPTS = List.of("system", "instructions", "messages", "prompt", "input");
+
+    /** The key some callers give to say what shares a cache. */
+    private static final String CACHE_KEY = "prompt_cache_key";
+
+    /** Less is computed again sooner than it is looked up. */
+    private static final int PREFIX_BYTES_MIN = 256;
 
     private final Body body;
 
@@ -69,6 +88,27 @@ public final class ModelPeek {
                 .isPresent();
     }
 
+    /**
+     * The same for requests that begin with the same {@value JsonScan#VALUE_BYTES_MAX} bytes of prompt, or name the same
+     * cache; 0 when there is too little to tell by.
+     */
+    public long prefixHash() {
+        Optional<String> key = body.raw(CACHE_KEY).filter(raw -> raw.length() > 2 && raw.startsWith("\""));
+        if (key.isPresent()) return hash(key.get().getBytes(StandardCharsets.UTF_8));
+        for (String name : PROMPTS) {
+            byte[] beginning = body.beginning(name);
+            if (beginning.length >= PREFIX_BYTES_MIN) return hash(beginning);
+        }
+        return 0;
+    }
+
+    /** FNV-1a over all 64 bits; 0 is kept for none. */
+    private static long hash(byte[] bytes) {
+        long hash = 0xcbf29ce484222325L;
+        for (byte b : bytes) hash = (hash ^ b) * 0x100000001b3L;
+        return hash == 0 ? 1 : hash;
+    }
+
     /** Whether the caller asked for a last chunk with token counts. */
     public boolean isUsageWanted() {
         return body.raw(STREAM_OPTIONS)
@@ -106,11 +146,14 @@ public final class ModelPeek {
 
         boolean isTooLong(String name);
 
+        /** As much of a member's value as is kept; empty where none is. */
+        byte[] beginning(String name);
+
         ApiError error(String why);
     }
 
     private static final class Json implements Body {
-        private final JsonScan scan = new JsonScan(List.of(MODEL, STREAM, STREAM_OPTIONS));
+        private final JsonScan scan = new JsonScan(WANTED);
 
         @Override
         public void feed(byte[] bytes, int from, int to) {
@@ -135,6 +178,11 @@ public final class ModelPeek {
         @Override
         public boolean isTooLong(String name) {
             return scan.isTooLong(name);
+        }
+
+        @Override
+        public byte[] beginning(String name) {
+            return scan.beginning(name);
         }
 
         @Override

@@ -3,6 +3,7 @@ package mesh.core.route;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Predicate;
 import mesh.core.route.Standing.Admission;
 
 /**
@@ -66,6 +67,10 @@ final class Breaker {
     void answered(Target target) {
         History history = histories.get(target);
         if (history != null && history.parkedUntilMillis != NEVER) histories.remove(target);
+    }
+
+    void keep(Predicate<Target> isWorthIt) {
+        histories.keySet().removeIf(isWorthIt.negate());
     }
 
     /** The probe ended without telling anything: the next request may probe. */

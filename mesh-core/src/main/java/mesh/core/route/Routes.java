@@ -3,6 +3,7 @@ package mesh.core.route;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import mesh.core.Check;
+import mesh.core.member.Profile.Phase;
 import mesh.core.route.Choice.Chosen;
 
 /**
@@ -49,6 +50,13 @@ public final class Routes {
                 outstanding.getOrDefault(target, 0),
                 breaker.admission(target, nowMillis),
                 breaker.retryMillis(target, nowMillis));
+    }
+
+    /** The table changed: a host that stopped serving a model comes back as a new one, and starts without a history. */
+    public synchronized void seen(RouteTable table) {
+        breaker.keep(target -> table.hosts(target.model()).stream()
+                .anyMatch(host ->
+                        host.node().equals(target.node()) && host.served().phase() == Phase.READY));
     }
 
     /** The first byte of a good answer came: enough to readmit a probed host, long before a long answer ends. */

@@ -40,6 +40,9 @@ public interface Management {
     /** Why a model runs where it does, or does not; empty while this node is in no mesh, or for what is no name. */
     Optional<Explanation> explain(String model);
 
+    /** The last relayed requests, newest first: their ways and figures, never any text of theirs. */
+    List<Map<String, Object>> requests();
+
     /** Asks the daemon to stop; returns at once. */
     void shutdown();
 

@@ -32,6 +32,7 @@ public final class ManagementApi {
         routes.waiting("GET", "/mesh/v1/models", ask -> Reply.json(models(daemon.status())));
         routes.changing("POST", "/mesh/v1/models", this::load);
         routes.changing("DELETE", "/mesh/v1/models/*", this::drop);
+        routes.waiting("GET", "/mesh/v1/requests", ask -> Reply.json(daemon.requests()));
         routes.waiting("GET", "/mesh/v1/peers", ask -> Reply.json(peers(daemon.status())));
         routes.waiting(
                 "GET",

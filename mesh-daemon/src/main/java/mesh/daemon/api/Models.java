@@ -1,18 +1,22 @@
 package mesh.daemon.api;
 
 import java.util.List;
-import mesh.daemon.edge.Upstream;
+import java.util.Optional;
+import mesh.daemon.edge.Course;
 
 /**
  * Which models there are and where each answers, as the API asks for every request. Called on event loops: an
  * implementation reads a snapshot and never blocks. Each call stands for itself; two calls may see different moments.
  */
 public interface Models {
-    /** In the order of preference when a caller leaves the choice to the node; ready or not. */
+    /** Every model of the mesh, by name; ready or not. */
     List<Entry> list();
 
-    /** Exact names and aliases only: never another model than the one asked for. */
-    Answer find(String name);
+    /** Never another model than the one asked for. What answers {@link Answer.Ready} must be sent on its way. */
+    Answer find(Wish wish);
+
+    /** Why a request for {@code model} would not be answered now; empty if it would. Sends nothing on its way. */
+    Optional<Answer> obstacle(String model);
 
     /** Where a model stands. */
     enum State {
@@ -20,7 +24,9 @@ public interface Models {
         LOADING,
         /** For other nodes, or for their decision. */
         WAITING,
-        FAILED
+        FAILED,
+        /** The mesh knows of it and nobody runs it. */
+        COLD
     }
 
     /**
@@ -30,6 +36,7 @@ public interface Models {
      * @param contextTokens 0 = not known yet
      * @param sizeBytes 0 = not known
      * @param owner who says so, shown as {@code owned_by}
+     * @param hosts names of the nodes that serve it or are about to
      */
     record Entry(
             String name,
@@ -38,12 +45,35 @@ public interface Models {
             int contextTokens,
             long sizeBytes,
             long createdSeconds,
-            String owner) {}
+            String owner,
+            List<String> hosts) {
+        public Entry {
+            hosts = List.copyOf(hosts);
+        }
+    }
+
+    /**
+     * What one request asks for.
+     *
+     * @param model as the caller wrote it; empty leaves the choice to the mesh
+     * @param caller to whom a queue must be fair; empty = nobody in particular
+     * @param prefixHash of the session or the prompt's beginning; 0 = none
+     * @param target the only node that will do, by name or id
+     * @param exclude nodes that will not do, by name or id
+     */
+    record Wish(String model, String caller, long prefixHash, Optional<String> target, List<String> exclude) {
+        public Wish {
+            exclude = List.copyOf(exclude);
+        }
+
+        public static Wish of(String model) {
+            return new Wish(model, "", 0, Optional.empty(), List.of());
+        }
+    }
 
     /** Where a request for a model goes. */
     sealed interface Answer {
-        /** {@code model} is the full name of what was asked for. */
-        record Ready(Upstream upstream, String model) implements Answer {}
+        record Ready(Course course) implements Answer {}
 
         /** {@code progress} in a few words: a phase, or a percentage. */
         record Loading(String model, String progress, int retryAfterSeconds) implements Answer {}
@@ -51,11 +81,23 @@ public interface Models {
         /** {@code code} is stable, {@code message} says what to do. */
         record Failed(String model, String code, String message) implements Answer {}
 
+        /** Known, and nobody can answer now; {@code code} is stable. */
+        record Unable(String model, String code, String message, int retryAfterSeconds) implements Answer {}
+
+        /** Every host has as much queued as it may. */
+        record Busy(String model, int retryAfterSeconds) implements Answer {}
+
+        /** No host will ever answer this as it is asked. */
+        record Unfit(String param, String code, String message) implements Answer {}
+
         /** {@code near} are names the caller may have meant, best first. */
         record Unknown(List<String> near) implements Answer {
             public Unknown {
                 near = List.copyOf(near);
             }
         }
+
+        /** The choice was left to the mesh, which has no model at all. */
+        record Nothing() implements Answer {}
     }
 }

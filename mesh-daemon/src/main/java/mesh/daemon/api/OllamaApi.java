@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import mesh.core.id.Near;
 import mesh.core.openai.ApiError;
 import mesh.daemon.api.Models.Answer;
 import mesh.daemon.api.Models.Entry;
@@ -101,14 +102,10 @@ public final class OllamaApi {
     /** Nothing asked: the caller wants the model to be there, or not to be kept. */
     private Outcome loaded(JsonNode json, OllamaAnswer.Form form) throws Refusal {
         String name = OllamaRequest.model(json);
-        switch (models.find(name)) {
-            case Answer.Ready ready -> {}
-            case Answer.Loading(var model, var progress, var seconds) ->
-                throw new Refusal(ApiError.modelLoading(model, progress, seconds));
-            case Answer.Failed(var model, var code, var message) ->
-                throw new Refusal(ApiError.server(503, code, "the model '" + model + "' failed: " + message));
-            case Answer.Unknown(var near) -> throw new Refusal(ApiError.modelNotFound(name, near));
-        }
+        // To load whatever there is makes no sense, though asking it does.
+        if (name.isEmpty()) throw new Refusal(ApiError.modelNotFound(name, List.of()));
+        Optional<Answer> obstacle = models.obstacle(name);
+        if (obstacle.isPresent()) throw new Refusal(Choosing.error(name, obstacle.get()));
         ObjectNode answer = OllamaAnswer.begun(called(json));
         if (form == OllamaAnswer.Form.CHAT)
             answer.putObject("message").put("role", "assistant").put("content", "");
@@ -145,8 +142,8 @@ public final class OllamaApi {
                 .filter(known -> known.name().equals(name))
                 .findFirst();
         if (entry.isPresent()) return entry.get();
-        List<String> near = models.find(name) instanceof Answer.Unknown(var names) ? names : List.of();
-        throw new Refusal(ApiError.modelNotFound(name, near));
+        List<String> known = models.list().stream().map(Entry::name).toList();
+        throw new Refusal(ApiError.modelNotFound(name, Near.names(name, known)));
     }
 
     private static Reply notOurs(String path) throws Refusal {

@@ -6,52 +6,26 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import mesh.core.id.Near;
 import mesh.core.openai.ApiError;
 import mesh.core.openai.Dialect;
-import mesh.core.openai.ModelPeek;
-import mesh.daemon.api.Models.Answer;
 import mesh.daemon.api.Models.Entry;
 import mesh.daemon.api.Models.State;
 import mesh.daemon.edge.Action;
-import mesh.daemon.edge.Action.Choice;
 import mesh.daemon.edge.Exchange;
 import mesh.daemon.edge.Reply;
 import mesh.daemon.edge.RouteTable;
 
 /**
- * The API that engines speak themselves, OpenAI's and Anthropic's: their paths are relayed to the engine that has the
- * model, lists and health are answered here. Stateless but for what {@link Models} shows; runs on event loops.
+ * The API that engines speak themselves, OpenAI's and Anthropic's: their paths are relayed to a host that has the model,
+ * lists and health are answered here. Stateless but for what {@link Models} shows; runs on event loops.
  */
 public final class OpenAiApi {
-    /** Every path of the engine a client may reach, as the engine knows it. Its control paths are not among them. */
-    private static final List<String> RELAYED = List.of(
-            "/v1/chat/completions",
-            "/v1/chat/completions/input_tokens",
-            "/v1/completions",
-            "/v1/responses",
-            "/v1/responses/input_tokens",
-            "/v1/messages",
-            "/v1/messages/count_tokens",
-            "/v1/embeddings",
-            "/v1/rerank",
-            "/v1/reranking",
-            "/v1/audio/transcriptions",
-            "/infill",
-            "/tokenize",
-            "/detokenize",
-            "/apply-template");
-
-    /** A name that leaves the choice to the node, and says so. */
-    private static final String AUTO = "auto";
-
     private static final int RETRY_AFTER_SECONDS = 2;
 
-    private final String node;
     private final Models models;
 
-    /** {@code node} goes into the {@code x-mesh-node} header. */
-    public OpenAiApi(String node, Models models) {
-        this.node = node;
+    public OpenAiApi(Models models) {
         this.models = models;
     }
 
@@ -62,14 +36,14 @@ public final class OpenAiApi {
         routes.local("GET", "/v1/health", this::health);
         routes.local("GET", "/livez", exchange -> exchange.respond(200, "text/plain", "ok"));
         routes.local("GET", "/readyz", this::readiness);
-        for (String path : RELAYED) routes.forward(path, relayTo(path));
+        for (String path : EnginePaths.ALL) routes.forward(path, relayTo(path));
         routes.local("GET", "/v1/responses/*", this::forgotten);
         routes.local("DELETE", "/v1/responses/*", this::forgotten);
     }
 
-    /** To the engine that has the model which the body names, at {@code path} there. */
+    /** To a host that has the model which the body names, at {@code path} there. */
     Action.Chooser relayTo(String path) {
-        return (exchange, peek) -> choose(exchange, peek, path);
+        return (exchange, peek) -> Choosing.among(models, exchange, peek, path);
     }
 
     private void forgotten(Exchange exchange) {
@@ -108,50 +82,8 @@ public final class OpenAiApi {
         answer(exchange, isReady ? 200 : 503, healthOf(entries));
     }
 
-    private Choice choose(Exchange exchange, ModelPeek peek, String path) {
-        return switch (peek.model()) {
-            case ModelPeek.Named.Odd(var why) ->
-                new Choice.Refuse(ApiError.invalid(400, "invalid_model", "the model's name is " + why)
-                        .at("model"));
-            case ModelPeek.Named.Absent() -> first(exchange, path, "default");
-            case ModelPeek.Named.Model(var name) ->
-                name.equals(AUTO) ? first(exchange, path, AUTO) : named(exchange, path, name, "asked");
-        };
-    }
-
-    /** The first ready model; while none is, the first one, so that the caller hears how far it has come. */
-    private Choice first(Exchange exchange, String path, String why) {
-        List<Entry> entries = models.list();
-        if (entries.isEmpty())
-            return new Choice.Refuse(ApiError.server(503, "no_model", "this node serves no model")
-                    .retryAfter(RETRY_AFTER_SECONDS));
-        Entry chosen = entries.stream()
-                .filter(entry -> entry.state() == State.READY)
-                .findFirst()
-                .orElse(entries.getFirst());
-        return named(exchange, path, chosen.name(), why);
-    }
-
-    private Choice named(Exchange exchange, String path, String name, String why) {
-        exchange.answerHeader("x-mesh-node", node);
-        exchange.answerHeader("x-mesh-why", why);
-        return switch (models.find(name)) {
-            case Answer.Ready(var upstream, var model) -> {
-                exchange.answerHeader("x-mesh-model", model);
-                exchange.answerHeader("x-mesh-route", "local");
-                yield new Choice.To(upstream, path);
-            }
-            case Answer.Loading(var model, var progress, var seconds) ->
-                new Choice.Refuse(ApiError.modelLoading(model, progress, seconds));
-            case Answer.Failed(var model, var code, var message) ->
-                new Choice.Refuse(ApiError.server(503, code, "the model '" + model + "' failed: " + message)
-                        .at("model"));
-            case Answer.Unknown(var near) -> new Choice.Refuse(ApiError.modelNotFound(name, near));
-        };
-    }
-
     private List<String> near(String name) {
-        return models.find(name) instanceof Answer.Unknown(var near) ? near : List.of();
+        return Near.names(name, models.list().stream().map(Entry::name).toList());
     }
 
     private static Map<String, Object> healthOf(List<Entry> entries) {
@@ -175,7 +107,8 @@ public final class OpenAiApi {
                 "object", "model",
                 "created", entry.createdSeconds(),
                 "owned_by", entry.owner(),
-                "state", wire(entry.state()));
+                "state", wire(entry.state()),
+                "hosts", entry.hosts());
         if (entry.contextTokens() > 0) {
             model.put("context_length", entry.contextTokens());
             model.put("max_model_len", entry.contextTokens());

@@ -127,12 +127,11 @@ final class Answers {
 
     private void piece(int file, int chunk) throws IOException, InterruptedException {
         Holding now = opened();
-        boolean isThere = now != null
-                && file < now.manifest().files().size()
-                && chunk >= 0
-                && chunk < now.manifest().files().get(file).chunkCount()
-                && now.has(file, chunk);
-        if (!isThere) {
+        if (now == null
+                || file >= now.manifest().files().size()
+                || chunk < 0
+                || chunk >= now.manifest().files().get(file).chunkCount()
+                || !now.has(file, chunk)) {
             code(Talk.NO);
             return;
         }

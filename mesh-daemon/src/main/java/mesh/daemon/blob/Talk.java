@@ -44,6 +44,7 @@ final class Talk implements AutoCloseable {
 
         record Later() implements Answer {}
 
+        @SuppressWarnings("ArrayRecordComponent") // Read once, and never compared.
         record Yes(byte[] bytes) implements Answer {}
     }
 

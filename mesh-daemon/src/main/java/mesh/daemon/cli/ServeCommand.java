@@ -118,7 +118,7 @@ final class ServeCommand implements java.util.concurrent.Callable<Integer> {
         return switch (setting.kind()) {
             case SWITCH -> text + ".";
             case LIST -> text + ". May be repeated.";
-            case VALUE, OPTIONAL -> text + ". Default: " + setting.preset() + ".";
+            case VALUE, OPTIONAL -> text + (setting.preset().isEmpty() ? "." : ". Default: " + setting.preset() + ".");
         };
     }
 }

@@ -11,6 +11,9 @@ public sealed interface Action {
     /** Holds the JSON body, looks for the model in it, and relays the exchange to the upstream that is chosen. */
     record Forward(Chooser chooser) implements Action {}
 
+    /** Holds the body, whatever it is, and relays the exchange: what peers ask was looked into where it came from. */
+    record Pass(PassChooser chooser) implements Action {}
+
     /** As {@link Forward}, after the body was made into one that an engine understands. */
     record Translate(Translator translator) implements Action {}
 
@@ -35,6 +38,12 @@ public sealed interface Action {
         Choice choose(Exchange exchange, ModelPeek peek);
     }
 
+    /** See {@link Pass}. Called on the event loop with the whole body there: must not block. */
+    @FunctionalInterface
+    interface PassChooser {
+        Choice choose(Exchange exchange);
+    }
+
     /** See {@link Waiting}. An {@link ApiError} is thrown as {@link Refusal}. */
     @FunctionalInterface
     interface Answerer {
@@ -50,7 +59,11 @@ public sealed interface Action {
     /** Where a forwarded exchange goes. */
     sealed interface Choice {
         /** {@code path} is the upstream's own, not what the client wrote. */
-        record To(Upstream upstream, String path) implements Choice {}
+        record To(Course course, String path) implements Choice {
+            public To(Upstream upstream, String path) {
+                this(Course.only(upstream), path);
+            }
+        }
 
         record Refuse(ApiError error) implements Choice {}
     }

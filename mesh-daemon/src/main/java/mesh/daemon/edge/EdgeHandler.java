@@ -1,8 +1,8 @@
 package mesh.daemon.edge;
 
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.DuplexChannel;
@@ -29,6 +29,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Pattern;
 import mesh.core.openai.ApiError;
 import mesh.daemon.log.Log;
 import org.jspecify.annotations.Nullable;
@@ -45,9 +46,11 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter {
     /** How long a closing connection listens on, so that the client reads our answer before it sees the end. */
     private static final long LINGER_MILLIS = 2_000;
 
+    private static final Pattern PEER_ID = Pattern.compile("req_[0-9a-f]{16}");
     private static final Log log = Log.of(EdgeHandler.class);
 
-    private final EdgeServer server;
+    private final Desk desk;
+    private final String asker;
     private final ArrayDeque<HttpObject> queue = new ArrayDeque<>();
 
     private @Nullable ChannelHandlerContext context;
@@ -64,39 +67,46 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter {
     private long lastBehindBytes;
     private long lastProgressNanos = System.nanoTime();
 
-    EdgeHandler(EdgeServer server) {
-        this.server = server;
+    /** {@code asker} is the peer whose streams these are, or empty for a client of our own port. */
+    EdgeHandler(Desk desk, String asker) {
+        this.desk = desk;
+        this.asker = asker;
+    }
+
+    String asker() {
+        return asker;
     }
 
     EdgeSettings settings() {
-        return server.settings();
+        return desk.settings();
     }
 
     Gate gate() {
-        return server.gate();
+        return desk.gate();
     }
 
     EnginePool engines() {
         return Objects.requireNonNull(engines);
     }
 
-    /** What the exchanges of this port hold of request bodies in memory. */
+    /** What the exchanges of this desk hold of request bodies in memory. */
     AtomicLong heldBytes() {
-        return server.heldBytes();
+        return desk.heldBytes();
     }
 
     String date() {
-        return server.date();
+        return desk.date();
     }
 
     void served(Served served) {
-        server.served(served);
+        desk.served(served);
     }
 
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
         context = ctx;
-        engines = server.loops().poolOf(ctx.channel().eventLoop());
+        desk.opened(this);
+        engines = desk.loops().poolOf(ctx.channel().eventLoop());
         watch = ctx.executor().schedule(() -> watch(ctx), watchMillis(), TimeUnit.MILLISECONDS);
     }
 
@@ -140,7 +150,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter {
         Exchange left = current;
         current = null;
         if (left != null) left.gone();
-        server.closed(this);
+        desk.closed(this);
     }
 
     @Override
@@ -183,7 +193,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter {
         current = null;
         if (context == null) return;
         if (!isKeptAlive || isClosing) return;
-        if (server.isClosing()) {
+        if (desk.isClosing()) {
             flushAndClose(context);
             return;
         }
@@ -193,7 +203,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter {
 
     void closeAfter(ChannelFuture written, boolean isRequestWhole) {
         isClosing = true;
-        if (isRequestWhole) written.addListener(ChannelFutureListener.CLOSE);
+        if (isRequestWhole) written.addListener(done -> closeLater(written.channel()));
         else written.addListener(done -> linger(written.channel() instanceof DuplexChannel duplex ? duplex : null));
     }
 
@@ -214,7 +224,15 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter {
 
     private void flushAndClose(ChannelHandlerContext ctx) {
         isClosing = true;
-        ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+        ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(done -> closeLater(ctx.channel()));
+    }
+
+    /**
+     * After all events of this round: answers end in the events of engines' sockets, and a number freed within a round may
+     * be given to the next socket at once, which would then be hit by what was fetched for the old one (Netty 4.2.18).
+     */
+    static void closeLater(Channel channel) {
+        channel.eventLoop().execute(channel::close);
     }
 
     private void linger(@Nullable DuplexChannel channel) {
@@ -256,23 +274,30 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter {
 
     private void begin(ChannelHandlerContext ctx, HttpRequest request) {
         Target target = Target.of(request.uri());
-        String id = "req_" + Long.toHexString(ThreadLocalRandom.current().nextLong() | Long.MIN_VALUE);
+        String id = idOf(request);
         var exchange = new Exchange(this, ctx, request, target, id);
         current = exchange;
-        if (server.isClosing()) exchange.closeAfterwards();
+        if (desk.isClosing()) exchange.closeAfterwards();
         ApiError malformed = malformed(request);
         if (malformed != null) {
             exchange.closeAfterwards();
             exchange.fail(malformed);
             return;
         }
-        RouteTable.Match match = server.routes().match(request.method().name(), target.path());
+        RouteTable.Match match = desk.routes().match(request.method().name(), target.path());
         boolean changes =
                 match instanceof RouteTable.Match.Found found && found.route().changes();
-        switch (server.gate().admit(request, target.authority(), changes && !isOptions(request))) {
+        switch (desk.gate().admit(request, target.authority(), changes && !isOptions(request))) {
             case Gate.Verdict.Refused(var error) -> exchange.fail(error);
             case Gate.Verdict.Admitted() -> admitted(exchange, match);
         }
+    }
+
+    /** A peer's request keeps the name it has at the node that was asked, so that both logs tell one story. */
+    private String idOf(HttpRequest request) {
+        String given = asker.isEmpty() ? "" : request.headers().get("x-request-id", "");
+        if (PEER_ID.matcher(given).matches()) return given;
+        return "req_" + Long.toHexString(ThreadLocalRandom.current().nextLong() | Long.MIN_VALUE);
     }
 
     private void admitted(Exchange exchange, RouteTable.Match match) {
@@ -302,7 +327,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter {
 
     private void preflight(Exchange exchange, RouteTable.Match match) {
         if (match instanceof RouteTable.Match.WrongMethod(var allow)) exchange.answerHeader("allow", allow);
-        server.gate().allowPreflight(exchange.request().headers(), exchange::answerHeader);
+        desk.gate().allowPreflight(exchange.request().headers(), exchange::answerHeader);
         exchange.respond(204, "", Unpooled.EMPTY_BUFFER);
     }
 

@@ -16,8 +16,9 @@ import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
 import java.net.InetSocketAddress;
-import java.util.IdentityHashMap;
+import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import mesh.core.Check;
 
@@ -31,7 +32,8 @@ public final class EdgeLoops implements AutoCloseable {
 
     private final EventLoopGroup group;
     private final Class<? extends ServerChannel> serverChannel;
-    private final IdentityHashMap<EventExecutor, EnginePool> pools = new IdentityHashMap<>();
+    private final Map<EventExecutor, EnginePool> pools = new ConcurrentHashMap<>();
+    private final Class<? extends Channel> clientChannel;
 
     private EdgeLoops(
             int count,
@@ -40,6 +42,7 @@ public final class EdgeLoops implements AutoCloseable {
             Class<? extends Channel> clientChannel) {
         this.group = new MultiThreadIoEventLoopGroup(count, new DefaultThreadFactory("edge"), io);
         this.serverChannel = serverChannel;
+        this.clientChannel = clientChannel;
         for (EventExecutor loop : group) pools.put(loop, new EnginePool((EventLoop) loop, clientChannel));
     }
 
@@ -57,13 +60,20 @@ public final class EdgeLoops implements AutoCloseable {
 
     /** Ends every connection to one engine, busy or idle; exchanges on them end as if it had died. Any thread. */
     public void closeConnectionsTo(InetSocketAddress engine) {
-        pools.forEach((loop, pool) -> loop.execute(() -> pool.closeAllTo(engine)));
+        pools.forEach((loop, pool) -> {
+            if (!loop.isShuttingDown()) loop.execute(() -> pool.closeAllTo(engine));
+        });
     }
 
     /** Ends all loops, at once: close the servers first. */
     @Override
     public void close() {
         group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly();
+    }
+
+    /** Gives another loop, that of the peers, connections to engines too; it must take the same kind of sockets. */
+    void adopt(EventLoop loop) {
+        pools.computeIfAbsent(loop, unknown -> new EnginePool(loop, clientChannel));
     }
 
     EventLoopGroup group() {

@@ -10,19 +10,8 @@ import io.netty.handler.codec.http.HttpResponseEncoder;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
-import java.util.Locale;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
-import mesh.daemon.log.Log;
 
 /**
  * One listening port: its routes, its gate, its connections. Started and closed by the daemon; everything between
@@ -35,38 +24,14 @@ public final class EdgeServer implements AutoCloseable {
     /** Above the high mark the engine is not read; below the low one it is again. Two to four reads of one socket. */
     private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(64 << 10, 256 << 10);
 
-    private static final DateTimeFormatter HTTP_DATE = DateTimeFormatter.ofPattern(
-                    "EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.US)
-            .withZone(ZoneOffset.UTC);
-    private static final Log log = Log.of(EdgeServer.class);
-
-    private final EdgeLoops loops;
-    private final RouteTable routes;
-    private final EdgeSettings settings;
-    private final Gate gate;
-    private final Consumer<Served> observer;
+    private final Desk desk;
     private final Channel channel;
-    private final Set<EdgeHandler> connections = ConcurrentHashMap.newKeySet();
-    private final AtomicLong heldBytes = new AtomicLong();
-    private volatile boolean isClosing;
-    private volatile Dated date = new Dated(0, "");
 
-    private EdgeServer(
-            EdgeLoops loops,
-            InetSocketAddress address,
-            RouteTable routes,
-            EdgeSettings settings,
-            Consumer<Served> observer)
-            throws IOException {
-        this.loops = loops;
-        this.routes = routes;
-        this.settings = settings;
-        this.gate = new Gate(settings.hostNames(), settings.origins());
-        this.observer = observer;
-        emptySpillFolder(settings.spillFolder());
+    private EdgeServer(Desk desk, InetSocketAddress address) throws IOException {
+        this.desk = desk;
         ChannelFuture bound = new ServerBootstrap()
-                .group(loops.group())
-                .channel(loops.serverChannel())
+                .group(desk.loops().group())
+                .channel(desk.loops().serverChannel())
                 .option(ChannelOption.SO_BACKLOG, BACKLOG)
                 .option(ChannelOption.SO_REUSEADDR, true)
                 .childOption(ChannelOption.TCP_NODELAY, true)
@@ -102,7 +67,7 @@ public final class EdgeServer implements AutoCloseable {
             EdgeSettings settings,
             Consumer<Served> observer)
             throws IOException {
-        return new EdgeServer(loops, address, routes, settings, observer);
+        return new EdgeServer(new Desk(loops, routes, settings, observer), address);
     }
 
     public int port() {
@@ -110,107 +75,27 @@ public final class EdgeServer implements AutoCloseable {
     }
 
     public int connections() {
-        return connections.size();
+        return desk.connections();
     }
 
     /** Stops accepting, lets exchanges under way end within {@code grace}, then cuts the rest. Blocks. */
     public void close(Duration grace) throws InterruptedException {
-        isClosing = true;
         channel.close().await();
-        connections.forEach(EdgeHandler::closeWhenDone);
-        long deadline = System.nanoTime() + grace.toNanos();
-        while (!connections.isEmpty() && System.nanoTime() < deadline) Thread.sleep(10);
-        connections.forEach(EdgeHandler::closeNow);
+        desk.close(grace);
     }
 
     /** Stops at once. */
     @Override
     public void close() {
-        isClosing = true;
         channel.close().awaitUninterruptibly();
-        connections.forEach(EdgeHandler::closeNow);
-    }
-
-    EdgeLoops loops() {
-        return loops;
-    }
-
-    RouteTable routes() {
-        return routes;
-    }
-
-    EdgeSettings settings() {
-        return settings;
-    }
-
-    Gate gate() {
-        return gate;
-    }
-
-    AtomicLong heldBytes() {
-        return heldBytes;
-    }
-
-    /** Formatted once a second; two threads doing so at the same time do no harm. */
-    String date() {
-        long second = System.currentTimeMillis() / 1_000;
-        Dated known = date;
-        if (known.second == second) return known.text;
-        String text = HTTP_DATE.format(Instant.ofEpochSecond(second));
-        date = new Dated(second, text);
-        return text;
-    }
-
-    boolean isClosing() {
-        return isClosing;
-    }
-
-    void served(Served served) {
-        log.debug(
-                "request.done",
-                "id",
-                served.requestId(),
-                "method",
-                served.method(),
-                "path",
-                served.path(),
-                "status",
-                served.status(),
-                "model",
-                served.labels().getOrDefault("x-mesh-model", ""),
-                "requestBytes",
-                served.requestBytes(),
-                "responseBytes",
-                served.responseBytes(),
-                "totalMicros",
-                served.totalNanos() / 1_000,
-                "ending",
-                served.ending());
-        observer.accept(served);
-    }
-
-    void closed(EdgeHandler connection) {
-        connections.remove(connection);
+        desk.closeNow();
     }
 
     private void accept(Channel client) {
-        if (connections.size() >= settings.connectionsMax()) {
-            log.debug("connection.refused", "connections", connections.size());
+        if (!desk.hasRoom()) {
             client.close();
             return;
         }
-        var handler = new EdgeHandler(this);
-        connections.add(handler);
-        client.pipeline().addLast(new RequestDecoder(), new HttpResponseEncoder(), handler);
+        client.pipeline().addLast(new RequestDecoder(), new HttpResponseEncoder(), new EdgeHandler(desk, ""));
     }
-
-    /** What a daemon that was killed left behind. */
-    private static void emptySpillFolder(Path folder) throws IOException {
-        Files.createDirectories(folder);
-        try (DirectoryStream<Path> leftBehind = Files.newDirectoryStream(folder, "*.body")) {
-            for (Path file : leftBehind) Files.deleteIfExists(file);
-        }
-    }
-
-    private record Dated(long second, String text) {}
 }

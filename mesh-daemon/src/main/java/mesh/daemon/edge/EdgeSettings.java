@@ -1,6 +1,7 @@
 package mesh.daemon.edge;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -39,6 +40,20 @@ public record EdgeSettings(
     public EdgeSettings {
         hostNames = List.copyOf(hostNames);
         origins = List.copyOf(origins);
+    }
+
+    EdgeSettings withHostName(String name) {
+        var names = new ArrayList<>(hostNames);
+        names.add(name);
+        return new EdgeSettings(
+                names,
+                origins,
+                spillFolder,
+                bodyBytesMax,
+                bodyMemoryBytesMax,
+                connectionsMax,
+                idleMillisMax,
+                stallMillisMax);
     }
 
     public static EdgeSettings loopbackOnly(Path spillFolder) {

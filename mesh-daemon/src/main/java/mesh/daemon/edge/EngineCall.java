@@ -53,13 +53,31 @@ final class EngineCall implements Flow {
     }
 
     void head(HttpResponse head) {
+        if (isOver) return;
         hasHead = true;
+        receiver.head(headOf(head));
+    }
+
+    static Receiver.UpstreamHead headOf(HttpResponse head) {
         HttpHeaders headers = head.headers();
-        receiver.head(new Receiver.UpstreamHead(
+        return new Receiver.UpstreamHead(
                 head.status().code(),
                 headers.get(HttpHeaderNames.CONTENT_TYPE, "application/octet-stream"),
                 HttpUtil.getContentLength(head, -1L),
-                headers.get(HttpHeaderNames.RETRY_AFTER, "")));
+                headers.get(HttpHeaderNames.RETRY_AFTER, ""),
+                numberIn(headers, Turnstile.QUEUED_HEADER));
+    }
+
+    static Turnstile.Place placeOf(HttpResponse interim) {
+        HttpHeaders headers = interim.headers();
+        return new Turnstile.Place(
+                (int) numberIn(headers, Turnstile.POSITION_HEADER), numberIn(headers, Turnstile.ESTIMATE_HEADER));
+    }
+
+    /** A peer's figure: no more than shown, so nonsense is nothing. */
+    private static long numberIn(HttpHeaders headers, String name) {
+        String text = headers.get(name, "0");
+        return text.matches("[0-9]{1,9}") ? Long.parseLong(text) : 0;
     }
 
     void piece(ByteBuf piece) {

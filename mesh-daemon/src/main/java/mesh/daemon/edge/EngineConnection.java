@@ -52,7 +52,7 @@ final class EngineConnection extends ChannelInboundHandlerAdapter {
     /** Ends the connection without telling the call. */
     void drop() {
         call = null;
-        channel.close();
+        EdgeHandler.closeLater(channel);
     }
 
     @Override

@@ -43,6 +43,7 @@ final class EnginePool {
     private static final int PIECE_BYTES_MAX = 65_536;
 
     private final EventLoop loop;
+    private final Watchman watchman;
     private final Bootstrap bootstrap;
     private final Map<InetSocketAddress, ArrayDeque<EngineConnection>> idle = new HashMap<>();
     private final Set<EngineConnection> open = new HashSet<>();
@@ -50,6 +51,7 @@ final class EnginePool {
 
     EnginePool(EventLoop loop, Class<? extends Channel> channel) {
         this.loop = loop;
+        this.watchman = new Watchman(loop);
         this.bootstrap = new Bootstrap()
                 .group(loop)
                 .channel(channel)
@@ -64,6 +66,14 @@ final class EnginePool {
                                         new HttpResponseDecoder(LINE_BYTES_MAX, HEAD_BYTES_MAX, PIECE_BYTES_MAX));
                     }
                 });
+    }
+
+    EventLoop loop() {
+        return loop;
+    }
+
+    Watchman watchman() {
+        return watchman;
     }
 
     /** Sends the request and hands the answer to {@code receiver}, later but on this loop. */

@@ -24,8 +24,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import mesh.core.openai.ApiError;
 import mesh.core.openai.Dialect;
 import mesh.daemon.log.Log;
@@ -54,6 +56,7 @@ public final class Exchange {
     private final Target target;
     private final String id;
     private final long startNanos = System.nanoTime();
+    private final long startedMillis = System.currentTimeMillis();
     private final Intake intake;
     private final Dialect dialect;
 
@@ -63,12 +66,14 @@ public final class Exchange {
     private @Nullable AnswerTranslation translation;
     private Runnable onGone = () -> {};
     private Runnable onWritable = () -> {};
+    private @Nullable Supplier<ServeRecord> recorder;
 
     private boolean isKeptAlive;
     private boolean isBegun;
     private boolean isEnded;
     private boolean isOver;
     private boolean isStream;
+    private boolean isEvents;
     private int status;
     private long responseBytes;
     private long firstByteNanos = -1;
@@ -93,6 +98,11 @@ public final class Exchange {
 
     public String method() {
         return request.method().name();
+    }
+
+    /** The node that asks on behalf of its own caller; empty for a client of our own port. */
+    public String asker() {
+        return connection.asker();
     }
 
     /** As the client wrote it, without the query. */
@@ -174,7 +184,8 @@ public final class Exchange {
     }
 
     private void head(int status, String contentType, long contentLength) {
-        isStream = contentType.startsWith("text/event-stream") || contentType.startsWith(LINES);
+        isEvents = contentType.startsWith("text/event-stream");
+        isStream = isEvents || contentType.startsWith(LINES);
         boolean isDelimitedByClose = contentLength < 0 && isHttp10();
         if (isDelimitedByClose) isKeptAlive = false;
         HttpHeaders headers = headersFor(status, contentType);
@@ -225,7 +236,8 @@ public final class Exchange {
         if (isEnded || isOver) return;
         isKeptAlive = false;
         long lingerMillis = 0;
-        if (isStream) {
+        // A peer that asked tells its own caller, in that one's dialect.
+        if (isStream && connection.asker().isEmpty()) {
             boolean isBetweenLines = dialect == Dialect.OLLAMA && (lastTwo & 0xff) == '\n';
             String gap = lastTwo == 0 || lastTwo == 0x0a0a || isBetweenLines ? "" : "\n\n";
             ctx.write(new DefaultHttpContent(ByteBufUtil.writeUtf8(ctx.alloc(), gap + dialect.streamError(error))));
@@ -253,6 +265,51 @@ public final class Exchange {
 
     boolean isOver() {
         return isOver;
+    }
+
+    /** Asked once, when the exchange is over. */
+    void recordedBy(Supplier<ServeRecord> relay) {
+        recorder = relay;
+    }
+
+    boolean isBegun() {
+        return isBegun;
+    }
+
+    /** Whether what the client gets are events, rather than what a translation makes of them. */
+    boolean isEventStream() {
+        return isBegun && isEvents;
+    }
+
+    boolean isTranslated() {
+        return translation != null;
+    }
+
+    /** Whether a comment would stand between two events, and the client keeps up. */
+    boolean mayPing() {
+        return (lastTwo == 0 || lastTwo == 0x0a0a)
+                && isWritable()
+                && connection.asker().isEmpty();
+    }
+
+    void comment(String text) {
+        writeTracked(ByteBufUtil.writeUtf8(ctx.alloc(), ": " + text + "\n\n"));
+        flush();
+    }
+
+    /** Tells a peer that asked where its request stands; clients get no interim answers, since some choke on them. */
+    void interim(Turnstile.Place place) {
+        if (isBegun || isOver || connection.asker().isEmpty()) return;
+        HttpHeaders headers = new DefaultHttpHeaders();
+        headers.set(Turnstile.POSITION_HEADER, place.position());
+        headers.set(Turnstile.ESTIMATE_HEADER, place.estimateMillis());
+        ctx.write(new DefaultFullHttpResponse(
+                HttpVersion.HTTP_1_1,
+                HttpResponseStatus.PROCESSING,
+                Unpooled.EMPTY_BUFFER,
+                headers,
+                EmptyHttpHeaders.INSTANCE));
+        connection.flush();
     }
 
     boolean isRequestWhole() {
@@ -364,6 +421,8 @@ public final class Exchange {
         });
         var served = new Served(
                 id,
+                startedMillis,
+                connection.asker(),
                 method(),
                 path(),
                 status,
@@ -372,7 +431,8 @@ public final class Exchange {
                 responseBytes,
                 firstByteNanos,
                 System.nanoTime() - startNanos,
-                ending);
+                ending,
+                Optional.ofNullable(recorder).map(Supplier::get));
         connection.served(served);
         onDone.forEach(observer -> observer.accept(served));
     }

@@ -53,6 +53,7 @@ final class Intake {
     private long discardedBytes;
     private boolean isWhole;
     private boolean isAsked;
+    private boolean spills;
     private boolean isSpilling;
 
     Intake(Exchange exchange, EdgeHandler connection, ChannelHandlerContext ctx) {
@@ -66,7 +67,7 @@ final class Intake {
     }
 
     /** Holds the body and hands it over when it is whole; it stays this exchange's and goes when that ends. */
-    void hold(long bodyBytesMax, @Nullable ModelPeek look, Consumer<RequestBody> whenWhole) {
+    void hold(long bodyBytesMax, @Nullable ModelPeek look, boolean maySpill, Consumer<RequestBody> whenWhole) {
         bytesMax = bodyBytesMax;
         if (announcedBytes > bytesMax) {
             exchange.fail(ApiError.bodyTooLarge(bytesMax));
@@ -74,6 +75,7 @@ final class Intake {
         }
         body = new RequestBody(ctx.alloc());
         peek = look;
+        spills = maySpill;
         onWhole = whenWhole;
         if (isContinueExpected) connection.sendContinue();
         isAsked = true;
@@ -108,6 +110,11 @@ final class Intake {
         isWhole = true;
         if (body != null && !isSpilling) whole(body);
         exchange.requestEnded();
+    }
+
+    /** The loop's own array, for the length of one call. */
+    static byte[] scratch() {
+        return SCRATCH.get();
     }
 
     /** Puts another body in the place of the one that came in whole. */
@@ -176,7 +183,7 @@ final class Intake {
 
     /** Only bodies on their way to an engine grow that large; the others are bounded far below. */
     private void spillIfLarge(RequestBody held) {
-        if (peek == null) return;
+        if (!spills) return;
         boolean isCrowded = connection.heldBytes().get() > HELD_BYTES_MAX;
         long limit = held.isSpilled() || isCrowded
                 ? SPILL_STEP_BYTES

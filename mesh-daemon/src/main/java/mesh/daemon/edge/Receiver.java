@@ -4,6 +4,9 @@ import io.netty.buffer.ByteBuf;
 
 /** The side an upstream's answer comes in on. Called on the exchange's event loop, in the order declared here. */
 interface Receiver {
+    /** The request stands in a peer's queue; told again when that changes. */
+    void waiting(Turnstile.Place place);
+
     void head(UpstreamHead head);
 
     /** Takes over the buffer. */
@@ -29,6 +32,11 @@ interface Receiver {
      *
      * @param contentLength -1 = not known in advance
      * @param retryAfter empty = not said
+     * @param queuedMillis how long the request stood in the queue of the peer that answers
      */
-    record UpstreamHead(int status, String contentType, long contentLength, String retryAfter) {}
+    record UpstreamHead(int status, String contentType, long contentLength, String retryAfter, long queuedMillis) {
+        boolean isEventStream() {
+            return contentType.startsWith("text/event-stream");
+        }
+    }
 }

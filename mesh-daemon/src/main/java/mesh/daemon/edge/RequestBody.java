@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.DefaultFileRegion;
 import io.netty.handler.codec.http.DefaultHttpContent;
+import io.netty.handler.codec.http.LastHttpContent;
 import java.io.File;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -14,6 +15,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +29,11 @@ final class RequestBody {
     private static final int BY_REFERENCE_BYTES_MIN = 8_192;
 
     private static final int GATHER_BYTES = 65_536;
+
+    /** What of a file is on its way to a peer at a time. */
+    private static final int SEND_STEP_BYTES = 128 << 10;
+
+    private static final int SEND_STEPS = 4;
 
     private final ByteBufAllocator allocator;
     private List<ByteBuf> pieces = new ArrayList<>();
@@ -99,6 +106,53 @@ final class RequestBody {
     void writeTo(Channel channel) {
         if (file != null) channel.write(new DefaultFileRegion(new File(file.toString()), 0, bytes - memoryBytes));
         for (ByteBuf piece : pieces) channel.write(new DefaultHttpContent(piece.retainedDuplicate()));
+    }
+
+    /**
+     * The same over a stream to a peer, from any thread; ends with the last part of the request. What lies in a file is
+     * read on a virtual thread, a few steps ahead of what the stream has taken.
+     */
+    void sendTo(Channel stream) {
+        Path spilled = file;
+        var rest = new ArrayList<ByteBuf>();
+        for (ByteBuf piece : pieces) rest.add(piece.retainedDuplicate());
+        long fileBytes = bytes - memoryBytes;
+        if (spilled == null) {
+            sendPieces(stream, rest);
+            return;
+        }
+        Thread.ofVirtual().name("unspill-send").start(() -> {
+            try {
+                sendFile(stream, spilled, fileBytes);
+                sendPieces(stream, rest);
+            } catch (IOException | InterruptedException gone) {
+                rest.forEach(ByteBuf::release);
+                stream.close();
+            }
+        });
+    }
+
+    private static void sendPieces(Channel stream, List<ByteBuf> pieces) {
+        for (ByteBuf piece : pieces) stream.write(new DefaultHttpContent(piece));
+        stream.writeAndFlush(LastHttpContent.EMPTY_LAST_CONTENT);
+    }
+
+    private static void sendFile(Channel stream, Path file, long fileBytes) throws IOException, InterruptedException {
+        var steps = new Semaphore(SEND_STEPS);
+        try (var channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            for (long at = 0; at < fileBytes; ) {
+                steps.acquire();
+                if (!stream.isActive()) throw new IOException("stream gone");
+                ByteBuf step = stream.alloc().directBuffer(SEND_STEP_BYTES);
+                int count = step.writeBytes(channel, at, (int) Math.min(SEND_STEP_BYTES, fileBytes - at));
+                if (count <= 0) {
+                    step.release();
+                    throw new IOException("spilled body cut short");
+                }
+                at += count;
+                stream.writeAndFlush(new DefaultHttpContent(step)).addListener(written -> steps.release());
+            }
+        }
     }
 
     /** The part in memory as one array: all of it, for handlers that bound it far below the spill. */

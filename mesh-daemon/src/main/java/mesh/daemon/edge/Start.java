@@ -19,10 +19,18 @@ final class Start {
     void run(Action action) {
         switch (action) {
             case Action.Local(var handler) -> handler.handle(exchange);
-            case Action.Forward(var chooser) -> look((peek, body) -> relay(chooser.choose(exchange, peek), body));
+            case Action.Forward(var chooser) ->
+                look((peek, body) -> relay(chooser.choose(exchange, peek), body, peek.isStream()));
             case Action.Translate(var translator) -> look((peek, body) -> translate(translator, body));
+            case Action.Pass(var chooser) ->
+                exchange.intake()
+                        .hold(
+                                connection.settings().bodyBytesMax(),
+                                null,
+                                true,
+                                body -> relay(chooser.choose(exchange), body, false));
             case Action.Waiting(var answerer) ->
-                exchange.intake().hold(Action.ASK_BYTES_MAX, null, body -> answer(answerer, body.toBytes()));
+                exchange.intake().hold(Action.ASK_BYTES_MAX, null, false, body -> answer(answerer, body.toBytes()));
             case Action.Events(var source) -> stream(source);
         }
     }
@@ -34,7 +42,7 @@ final class Start {
             return;
         }
         ModelPeek peek = ModelPeek.of(exchange.header("content-type", Exchange.JSON));
-        exchange.intake().hold(connection.settings().bodyBytesMax(), peek, body -> {
+        exchange.intake().hold(connection.settings().bodyBytesMax(), peek, true, body -> {
             if (peek.isWhole()) then.accept(peek, body);
             else exchange.fail(peek.cut());
         });
@@ -68,15 +76,15 @@ final class Start {
                 var peek = new ModelPeek();
                 peek.feed(body, 0, body.length);
                 exchange.answerThrough(answer);
-                relay(chooser.choose(exchange, peek), exchange.intake().replace(body));
+                relay(chooser.choose(exchange, peek), exchange.intake().replace(body), peek.isStream());
             }
         }
     }
 
-    private void relay(Action.Choice choice, RequestBody body) {
+    private void relay(Action.Choice choice, RequestBody body, boolean isStream) {
         switch (choice) {
             case Action.Choice.Refuse(var error) -> exchange.fail(error);
-            case Action.Choice.To to -> Forwarder.relay(exchange, to, body, connection.engines());
+            case Action.Choice.To to -> Forwarder.relay(exchange, to, body, connection.engines(), isStream);
         }
     }
 

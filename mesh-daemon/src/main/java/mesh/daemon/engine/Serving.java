@@ -25,9 +25,21 @@ public record Serving(
         long promptCacheBytes,
         Optional<Workers> workers,
         Pooling pooling) {
+    /** The model writes. */
+    public Serving(
+            Path model,
+            String alias,
+            int ctxSize,
+            int parallel,
+            int threads,
+            long promptCacheBytes,
+            Optional<Workers> workers) {
+        this(model, alias, ctxSize, parallel, threads, promptCacheBytes, workers, Pooling.NONE);
+    }
+
     /** The model runs here alone, and writes. */
     public Serving(Path model, String alias, int ctxSize, int parallel, int threads, long promptCacheBytes) {
-        this(model, alias, ctxSize, parallel, threads, promptCacheBytes, Optional.empty(), Pooling.NONE);
+        this(model, alias, ctxSize, parallel, threads, promptCacheBytes, Optional.empty());
     }
 
     public Serving {
@@ -37,6 +49,11 @@ public record Serving(
                 ctxSize,
                 parallel,
                 threads);
+    }
+
+    /** The same with its later layers held by workers, and without a prompt cache: states would cross the network. */
+    public Serving over(Workers held) {
+        return new Serving(model, alias, ctxSize, parallel, threads, 0, Optional.of(held), pooling);
     }
 
     /**

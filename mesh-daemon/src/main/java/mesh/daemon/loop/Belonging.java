@@ -14,7 +14,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -31,6 +34,7 @@ import mesh.core.id.Refusal;
 import mesh.core.id.Revocation;
 import mesh.core.id.Role;
 import mesh.core.id.Serial;
+import mesh.core.id.Signer;
 import mesh.core.member.Profile;
 import mesh.core.wire.SignedVoice;
 import mesh.daemon.log.Log;
@@ -65,6 +69,9 @@ public final class Belonging implements Rejoin.Place {
     /** Peers on a bad link have read by then; a farewell that is lost is made up for by probes. */
     private static final Duration FAREWELL = Duration.ofSeconds(1);
 
+    /** A node of a listing that does not answer by then gives way to the next one. */
+    private static final long WAY_MILLIS = 10_000;
+
     private final Plan plan;
     private final BiFunction<List<String>, Role, Profile> facts;
     private final Orders orders;
@@ -81,12 +88,14 @@ public final class Belonging implements Rejoin.Place {
      * What the operator wants of it.
      *
      * @param tokens invites as text
+     * @param finder looks for a mesh when there is no invite and no mesh
      * @param isEphemeral whether key and certificate are made for this process and never written
      * @param bind where the socket listens; port 0: the one of the last time, or any
      */
     public record Plan(
             Path dataDir,
             List<String> tokens,
+            Optional<Finder> finder,
             boolean isEphemeral,
             InetSocketAddress bind,
             Reach reach,
@@ -140,7 +149,12 @@ public final class Belonging implements Rejoin.Place {
                 putAside(folder);
                 place = Membership.open(key, new MeshFiles(folder));
             }
-            if (place.standing().isEmpty() && invites.isEmpty()) place.found();
+            List<Finder.Way> ways = invites.isEmpty() ? ways(place, key.id(), folder) : List.of();
+            if (!ways.isEmpty() && place.standing().isPresent()) {
+                putAside(folder);
+                place = Membership.open(key, new MeshFiles(folder));
+            }
+            if (place.standing().isEmpty() && invites.isEmpty() && ways.isEmpty()) place.found();
             QuicEndpoint socket = bound(key, place);
             var here = new Opened(key, place, socket);
             links.connect(socket);
@@ -148,6 +162,7 @@ public final class Belonging implements Rejoin.Place {
             opened = here;
             if (place.renewsItself(System.currentTimeMillis())) log.info("certificate.renewed", "by", key.id());
             beginWithdrawals(here);
+            if (!ways.isEmpty()) invites = entered(here, ways);
             if (isMember(place, key.id())) takePart(here);
             printInvite(here);
             var known = new LastPeers(plan.kept("state", "peers.json"));
@@ -158,7 +173,48 @@ public final class Belonging implements Rejoin.Place {
             unable.accept(stranded.unable);
         } catch (IOException failed) {
             unable.accept(Unable.failed("identity_unusable", "cannot take part in a mesh: " + failed.getMessage()));
+        } catch (InterruptedException ending) {
+            // Closed while it looked for a mesh.
         }
+    }
+
+    /** What a finder brings, for a node that is in no mesh but one of its own that nobody joined. */
+    private List<Finder.Way> ways(Membership place, NodeId self, Path folder)
+            throws Stranded, IOException, InterruptedException {
+        boolean isSettled = isMember(place, self) && !isLonelyFounder(folder);
+        if (plan.finder().isEmpty() || isSettled) return List.of();
+        Finder finder = plan.finder().get();
+        Optional<MeshId> mine = place.standing().map(now -> now.trust().mesh());
+        List<Finder.Way> ways = finder.ways(mine);
+        if (ways.isEmpty()) strand(finder);
+        return ways;
+    }
+
+    private static void strand(Finder finder) throws Stranded {
+        Optional<Unable> why = finder.unanswered();
+        if (why.isPresent()) throw new Stranded(why.get());
+    }
+
+    /** Tries the ways in order, each for a while; answers the invite that let us in, or none and founds a mesh. */
+    private List<Invite> entered(Opened here, List<Finder.Way> ways)
+            throws Stranded, IOException, InterruptedException {
+        for (Finder.Way way : ways) {
+            BlockingQueue<Dialled> answer = new ArrayBlockingQueue<>(1);
+            here.endpoint().dial(way.invite().issuer(), way.addresses(), Optional.of(way.invite()), answer::add);
+            if (answer.poll(WAY_MILLIS, TimeUnit.MILLISECONDS) instanceof Dialled.Reached(Peer peer, String observed)) {
+                admitted(peer.id());
+                return List.of(way.invite());
+            }
+            log.info(
+                    "candidate.passed",
+                    "meshId",
+                    way.invite().mesh().hex(),
+                    "peer",
+                    way.invite().issuer());
+        }
+        strand(java.util.Objects.requireNonNull(plan.finder().orElse(null)));
+        here.membership().found();
+        return List.of();
     }
 
     private void beginWithdrawals(Opened here) {
@@ -368,6 +424,11 @@ public final class Belonging implements Rejoin.Place {
                                         : Optional.empty()));
     }
 
+    /** How long nothing was heard of a member over an open connection to it; 0 without one. */
+    public long silentMillis(NodeId node) {
+        return path(node).map(Peer.Path::silentMillis).orElse(0L);
+    }
+
     // Invites.
 
     /** The same invite for as long as it has half its time left and is true, so that a restart does not outdate it. */
@@ -392,6 +453,13 @@ public final class Belonging implements Rejoin.Place {
         Checked<Invite> fresh = here.membership().invite(role, uses, lasts, reachable(here));
         if (fresh instanceof Checked.Good<Invite>(Invite invite)) created(invite);
         return fresh;
+    }
+
+    /** An invite for a public listing, which is soon outdated by the next: printed nowhere. */
+    public Checked<Invite> publicInvite(Role role, Duration lasts) throws IOException {
+        Opened here = opened;
+        if (here == null) return Checked.refused(Refusal.NO_CREDENTIAL);
+        return here.membership().invite(role, Invite.UNCOUNTED, lasts, reachable(here));
     }
 
     private void created(Invite invite) {
@@ -467,6 +535,20 @@ public final class Belonging implements Rejoin.Place {
         });
     }
 
+    /** This node's own key, to sign with; empty until it is read. */
+    public Optional<Signer> signer() {
+        return Optional.ofNullable(opened).map(Opened::key);
+    }
+
+    /** How many that may only ask are connected here. */
+    public int clients() {
+        Opened here = opened;
+        if (here == null) return 0;
+        return (int) here.endpoint().peers().stream()
+                .filter(peer -> peer.role() == Role.CLIENT)
+                .count();
+    }
+
     /** Everybody who is connected now, those included who are in no gossip. */
     public List<NodeId> connected() {
         return Optional.ofNullable(opened).stream()
@@ -510,6 +592,7 @@ public final class Belonging implements Rejoin.Place {
 
     /** Says goodbye and lets the socket go. */
     public void close() throws InterruptedException, IOException {
+        if (plan.finder().isPresent()) opening.interrupt();
         opening.join();
         Rejoin finder = rejoin;
         if (finder != null) finder.close();

@@ -3,6 +3,7 @@ package mesh.daemon.loop;
 import java.net.InetSocketAddress;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import mesh.core.Effect;
@@ -14,7 +15,10 @@ import mesh.core.id.ModelRef;
 import mesh.core.id.NodeId;
 import mesh.core.member.Announcement;
 import mesh.core.member.Change;
+import mesh.core.member.Member;
+import mesh.core.member.Profile;
 import mesh.daemon.log.Log;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Carries out what the node wants: messages to their links, orders about models to whoever runs them, news of members to
@@ -29,6 +33,7 @@ final class Dispatcher implements MeshLoop.Effects {
     private final MeshId mesh;
     private final Links links;
     private final Orders orders;
+    private @Nullable Snapshot followed;
     private boolean hasJoined;
     private volatile boolean isAdmitted;
 
@@ -66,9 +71,23 @@ final class Dispatcher implements MeshLoop.Effects {
 
     @Override
     public void turned(Snapshot snapshot) {
+        if (snapshot.own().role() == Profile.Role.CLIENT) follow(snapshot);
         if (hasJoined || !isAdmitted || snapshot.peers().isEmpty()) return;
         hasJoined = true;
         log.info("mesh.joined", "meshId", mesh.hex(), "peers", snapshot.peers().size());
+    }
+
+    /** A client is told of no changes: what its table no longer has is lost, what it has is known. */
+    private void follow(Snapshot snapshot) {
+        if (snapshot.equals(followed)) return;
+        var gone = new LinkedHashSet<NodeId>();
+        if (followed != null) for (Member host : followed.peers()) gone.add(host.id());
+        for (Member host : snapshot.peers()) {
+            gone.remove(host.id());
+            learn(host.id(), host.said());
+        }
+        followed = snapshot;
+        gone.forEach(links::drop);
     }
 
     /** A member let us in; what it tells of the mesh is on its way. Any thread. */
@@ -91,8 +110,10 @@ final class Dispatcher implements MeshLoop.Effects {
             case Change.Updated(NodeId id, Announcement said) -> learn(id, said);
             case Change.Suspected(NodeId id, NodeId by) -> log.debug("peer.suspected", "peer", peer, "by", by);
             case Change.Cleared(NodeId id) -> log.debug("peer.cleared", "peer", peer);
-            case Change.Lost(NodeId id, NodeId by) ->
+            case Change.Lost(NodeId id, NodeId by) -> {
                 log.warn("peer.lost", "peer", peer, "name", nameOf(peer), "reason", "no_answer", "by", by);
+                links.drop(id);
+            }
             case Change.Left(NodeId id) ->
                 log.info("peer.left", "peer", peer, "name", nameOf(peer), "reason", "farewell");
             case Change.Refuted(NodeId id, long incarnation) -> log.debug("node.refuted", "incarnation", incarnation);

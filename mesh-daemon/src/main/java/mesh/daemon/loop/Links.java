@@ -112,6 +112,12 @@ final class Links implements PeerListener {
         through.dial(to, candidates, Optional.empty(), outcome -> dialled(to, outcome));
     }
 
+    /** Lets go of a member that the mesh has given up, so that whoever waits for it hears of it at once. */
+    void drop(NodeId lost) {
+        QuicEndpoint through = endpoint;
+        if (through != null) through.peer(lost).ifPresent(peer -> peer.drop("lost"));
+    }
+
     private void dialled(NodeId to, Dialled outcome) {
         switch (outcome) {
             case Dialled.Reached(Peer peer, String observed) -> release(peer);

@@ -12,6 +12,10 @@ public record Unable(String code, String message, int exitCode) {
     /** Exit codes of refused invites begin here: each reason has the one of its number. */
     private static final int REFUSED_BASE = 10;
 
+    public static Unable of(String code, String message) {
+        return failed(code, message);
+    }
+
     static Unable failed(String code, String message) {
         return new Unable(code, message, FAILED);
     }

@@ -43,6 +43,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
     static final int MESSAGE_BYTES_MAX = Codec.FRAME_BYTES_MAX;
 
     private static final long STALL_MILLIS = 10_000;
+    private static final long AWAITED_PING_MILLIS = 500;
+
+    /** What QUIC itself says in place of a code of ours while the other side could not read it yet. */
+    private static final int APPLICATION_ERROR = 0x0c;
 
     /** A relay that died says nothing, so whoever depends on one listens closely. */
     private static final long RELAYED_PING_NANOS = 1_000_000_000L;
@@ -86,6 +90,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private int openStreams;
     private int peerStreams;
     private int messageStreams;
+
+    /** Streams on which somebody waits for an answer. */
+    private int awaited;
+
     private int refusedStreams;
     private int wornStreams;
     private String closeReason = "";
@@ -204,6 +212,10 @@ final class Connection extends ChannelInboundHandlerAdapter {
             }
             var stream = (QuicStreamChannel) done.getNow();
             stream.write(stream.alloc().directBuffer(1).writeByte(type.code()));
+            if (type == StreamType.HTTP) {
+                awaited++;
+                stream.closeFuture().addListener(closed -> awaited--);
+            }
             typed.setSuccess(stream);
         });
         return typed;
@@ -331,8 +343,9 @@ final class Connection extends ChannelInboundHandlerAdapter {
         }
     }
 
+    /** While somebody waits for an answer it matters within a second or two whether the path is alive. */
     private long pingNanos(QuicConfig config) {
-        long often = config.keepAliveMillis() * 1_000_000;
+        long often = Math.min(awaited > 0 ? AWAITED_PING_MILLIS : Long.MAX_VALUE, config.keepAliveMillis()) * 1_000_000;
         if (isDoubted) return 0;
         return kind.isDirect() ? often : Math.min(often, RELAYED_PING_NANOS);
     }
@@ -394,8 +407,11 @@ final class Connection extends ChannelInboundHandlerAdapter {
         if (!closeReason.isEmpty()) return;
         closeReason = reason;
         channel().eventLoop().execute(() -> {
-            if (channel().isOpen())
+            if (!channel().isOpen()) return;
+            // Asked to say an application's code before the handshake is done, the stack sends packets without end.
+            if (channel().isActive())
                 channel().close(true, code.code(), Unpooled.copiedBuffer(reason, StandardCharsets.UTF_8));
+            else channel().close(false, APPLICATION_ERROR, Unpooled.EMPTY_BUFFER);
         });
     }
 

@@ -14,6 +14,7 @@ import mesh.core.id.ModelRef;
 import mesh.core.id.NodeId;
 import mesh.daemon.edge.TcpEngine;
 import mesh.daemon.engine.Engine;
+import mesh.daemon.engine.Pooling;
 import mesh.daemon.engine.Serving;
 import mesh.daemon.log.Log;
 import mesh.daemon.models.ModelFile;
@@ -178,7 +179,14 @@ final class Casting {
         model.stands(new Standing.Loading("reaching " + part.workers().size() + " workers"));
         ModelFile file = plan.file();
         var serving = new Serving(
-                file.path(), model.name(), plan.ctxTokens() * plan.slots(), plan.slots(), soloist.threads(), 0);
+                file.path(),
+                model.name(),
+                plan.ctxTokens() * plan.slots(),
+                plan.slots(),
+                soloist.threads(),
+                0,
+                Optional.empty(),
+                Pooling.of(file.header()));
         var shares = part.shares();
         var order = new Split.Order(
                 model.ref(),

@@ -1,8 +1,10 @@
 package mesh.daemon.serve;
 
+import java.util.concurrent.atomic.AtomicLong;
 import mesh.core.id.ModelRef;
 import mesh.core.id.NodeId;
 import mesh.daemon.edge.TcpEngine;
+import mesh.daemon.edge.Turnstile;
 import mesh.daemon.models.Downloads.Download;
 import mesh.daemon.models.ModelFile;
 import mesh.daemon.process.Supervisor;
@@ -48,11 +50,16 @@ final class LocalModel {
         }
     }
 
+    private static final int SMOOTHING = 8;
+
     private final ModelRef ref;
     private final String said;
     private volatile @Nullable Plan plan;
     private volatile @Nullable Supervisor supervisor;
     private volatile @Nullable Download download;
+    private volatile @Nullable Turnstile turnstile;
+    private volatile long milliTokensPerSecond;
+    private final AtomicLong version = new AtomicLong();
     private volatile @Nullable Split split;
     private volatile @Nullable Loan loan;
     private volatile Standing standing = new Standing.Preparing("preparing");
@@ -81,6 +88,28 @@ final class LocalModel {
 
     void stands(Standing next) {
         standing = next;
+        version.incrementAndGet();
+    }
+
+    /** Grows with every change of where it stands or how it is run. */
+    long version() {
+        return version.get();
+    }
+
+    /** The queue before its engine, which outlives the engine; null until it is known how many slots that has. */
+    @Nullable
+    Turnstile turnstile() {
+        return turnstile;
+    }
+
+    long milliTokensPerSecond() {
+        return milliTokensPerSecond;
+    }
+
+    /** Smoothed, so that one odd answer does not move requests; of two at the same time one may be lost. */
+    void measured(long answer) {
+        long known = milliTokensPerSecond;
+        milliTokensPerSecond = known == 0 ? answer : known + (answer - known) / SMOOTHING;
     }
 
     /** Where it stands, in a few words; nothing when it is ready. */
@@ -103,6 +132,8 @@ final class LocalModel {
 
     void planned(Plan made) {
         plan = made;
+        turnstile = new Turnstile(made.slots());
+        version.incrementAndGet();
     }
 
     /** Its file, as long as that is on its way. */

@@ -5,19 +5,24 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import mesh.core.elect.Part;
 import mesh.core.id.ModelRef;
-import mesh.core.id.Near;
 import mesh.core.id.NodeId;
+import mesh.core.member.Profile.Phase;
+import mesh.core.member.Profile.Served;
 import mesh.core.model.Fit;
 import mesh.daemon.api.Management.ModelStatus;
-import mesh.daemon.api.Management.WorkerStatus;
-import mesh.daemon.api.Models;
+import mesh.daemon.api.Models.Answer;
+import mesh.daemon.api.Models.Entry;
+import mesh.daemon.api.Models.State;
 import mesh.daemon.edge.EdgeLoops;
 import mesh.daemon.edge.TcpEngine;
+import mesh.daemon.edge.Turnstile;
 import mesh.daemon.engine.Engine;
 import mesh.daemon.engine.Pooling;
 import mesh.daemon.engine.ServerCommand;
@@ -36,17 +41,14 @@ import mesh.daemon.process.LoopbackPorts;
 import mesh.daemon.process.Supervisor;
 import mesh.daemon.serve.LocalModel.Plan;
 import mesh.daemon.serve.LocalModel.Standing;
-import mesh.daemon.split.Split;
 import mesh.daemon.split.Splits;
-import mesh.daemon.tunnel.Meter;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The models this node runs. Each has a supervisor that keeps its engine running; the list is one volatile reference, so
  * that requests are routed without a lock. {@code this} is the lock under which the list changes, because two models
  * must not count the same free memory.
  */
-public final class LocalModels implements Models {
+public final class LocalModels {
     private static final Log log = Log.of(LocalModels.class);
 
     /** A small model is there by then; a large one says how far it has come. */
@@ -57,6 +59,9 @@ public final class LocalModels implements Models {
 
     private static final Duration DOWNLOAD_AGAIN_MAX = Duration.ofMinutes(1);
 
+    /** A quarter of a second in nanoseconds, about, as a power of two. */
+    private static final int LOAD_SHIFT = 28;
+
     private static final String OWNER = "mesh";
     private static final String SOLO = "solo";
 
@@ -65,6 +70,7 @@ public final class LocalModels implements Models {
     private final Sharing sharing;
     private final Casting casting;
     private final long startedSeconds = System.currentTimeMillis() / 1000;
+    private final AtomicLong changes = new AtomicLong();
     private volatile List<LocalModel> models = List.of();
 
     /** The rooms this one is built from. */
@@ -322,7 +328,7 @@ public final class LocalModels implements Models {
 
     /** Every model as the status shows it. */
     public List<ModelStatus> status() {
-        return models.stream().map(LocalModels::status).toList();
+        return models.stream().map(ModelView::status).toList();
     }
 
     /** Where other nodes can fetch a model of this one; empty where they cannot. */
@@ -332,104 +338,138 @@ public final class LocalModels implements Models {
                 .orElse("");
     }
 
-    @Override
+    /** The same as the API's lists show it. */
     public List<Entry> list() {
         return models.stream().map(this::entry).toList();
     }
 
-    @Override
-    public Answer find(String name) {
-        Optional<LocalModel> model = named(name);
-        if (model.isEmpty())
-            return new Answer.Unknown(
-                    Near.names(name, models.stream().map(LocalModel::name).toList()));
-        return switch (model.get().standing()) {
-            case Standing.Preparing(String what) -> new Answer.Loading(name, what, RETRY_AFTER_SECONDS);
-            case Standing.Downloading(String progress) -> new Answer.Loading(name, progress, RETRY_AFTER_SECONDS);
-            case Standing.Loading(String progress) -> new Answer.Loading(name, progress, RETRY_AFTER_SECONDS);
-            case Standing.Waiting waiting ->
-                new Answer.Loading(name, model.get().detail(), RETRY_AFTER_SECONDS);
-            case Standing.Lent lent -> new Answer.Loading(name, model.get().detail(), RETRY_AFTER_SECONDS);
-            case Standing.Ready(TcpEngine engine) -> new Answer.Ready(engine, name);
-            case Standing.Failed(String code, String message) -> new Answer.Failed(name, code, message);
-        };
+    /** Why a model of this node cannot answer; empty when it can, or is none of this node's. */
+    public Optional<Answer> find(String name) {
+        return named(name).flatMap(LocalModels::unready);
     }
 
-    private static ModelStatus status(LocalModel model) {
-        Plan plan = model.plan();
-        String reason = switch (model.standing()) {
-            case Standing.Preparing preparing -> "preparing";
-            case Standing.Downloading downloading -> "downloading";
-            case Standing.Loading loading -> "model_loading";
-            case Standing.Waiting waiting -> waiting.code();
-            case Standing.Lent lent -> "lends";
-            case Standing.Ready ready -> model.split() == null ? "fits_here" : "split";
-            case Standing.Failed failed -> failed.code();
-        };
-        return new ModelStatus(
-                model.name(),
-                stateOf(model).name().toLowerCase(Locale.ROOT),
-                reason,
-                model.detail(),
-                mode(model),
-                plan == null ? 0 : plan.ctxTokens(),
-                plan == null ? 0 : plan.slots(),
-                plan == null ? 0 : plan.file().bytes(),
-                plan == null ? 0 : plan.needBytes(),
-                workers(model.split()),
-                shares(model.split()));
+    /** The same of the model that is nearest to answering, for callers who left the choice to the mesh. */
+    public Optional<Answer> first() {
+        List<LocalModel> all = models;
+        for (LocalModel model : all) if (ModelView.state(model) == State.LOADING) return unready(model);
+        return all.isEmpty() ? Optional.empty() : unready(all.getFirst());
     }
 
-    private static List<WorkerStatus> workers(@Nullable Split split) {
-        if (split == null) return List.of();
-        var workers = new ArrayList<WorkerStatus>();
-        List<NodeId> ids = split.order().workers();
-        for (int i = 0; i < ids.size(); i++) {
-            Meter.Reading read = Optional.ofNullable(split.meters().get(ids.get(i)))
-                    .orElseGet(Meter::new)
-                    .read();
-            workers.add(new WorkerStatus(
-                    ids.get(i).hex(),
-                    "",
-                    split.order().units().get(i),
-                    -1,
-                    read.toPeerBytes(),
-                    read.savedBytes(),
-                    read.fromPeerBytes()));
-        }
-        return workers;
-    }
-
-    private static List<Integer> shares(@Nullable Split split) {
-        if (split == null) return List.of();
-        var shares = new ArrayList<>(split.order().units());
-        int lent = shares.stream().mapToInt(Integer::intValue).sum();
-        shares.addFirst(split.order().unitsAll() - lent);
-        return shares;
-    }
-
-    private static String mode(LocalModel model) {
-        if (model.loan() != null) return "worker";
-        return model.split() == null ? SOLO : "split";
-    }
-
-    private static State stateOf(LocalModel model) {
+    private static Optional<Answer> unready(LocalModel model) {
         return switch (model.standing()) {
-            case Standing.Preparing preparing -> State.LOADING;
-            case Standing.Downloading downloading -> State.LOADING;
-            case Standing.Loading loading -> State.LOADING;
-            case Standing.Waiting waiting -> State.WAITING;
-            case Standing.Lent lent -> State.WAITING;
-            case Standing.Ready ready -> State.READY;
-            case Standing.Failed failed -> State.FAILED;
+            case Standing.Preparing(String what) ->
+                Optional.of(new Answer.Loading(model.name(), what, RETRY_AFTER_SECONDS));
+            case Standing.Downloading(String progress) ->
+                Optional.of(new Answer.Loading(model.name(), progress, RETRY_AFTER_SECONDS));
+            case Standing.Loading(String progress) ->
+                Optional.of(new Answer.Loading(model.name(), progress, RETRY_AFTER_SECONDS));
+            case Standing.Waiting waiting ->
+                Optional.of(new Answer.Loading(model.name(), model.detail(), RETRY_AFTER_SECONDS));
+            case Standing.Lent lent ->
+                Optional.of(new Answer.Loading(model.name(), model.detail(), RETRY_AFTER_SECONDS));
+            case Standing.Ready ready -> Optional.empty();
+            case Standing.Failed(String code, String message) ->
+                Optional.of(new Answer.Failed(model.name(), code, message));
         };
     }
+
+    // What routing asks.
+
+    /** The engine of a model that is ready here. */
+    public Optional<TcpEngine> engine(String name) {
+        return named(name)
+                .flatMap(model -> model.standing() instanceof Standing.Ready(TcpEngine engine)
+                        ? Optional.of(engine)
+                        : Optional.empty());
+    }
+
+    /** The queue before a model's engine, which outlives the engine; empty while nothing is known of its slots. */
+    public Optional<Turnstile> turnstile(String name) {
+        return named(name).flatMap(model -> Optional.ofNullable(model.turnstile()));
+    }
+
+    /** What this node serves or is about to, for the table of routes; {@code workers} are those of its splits. */
+    public List<Served> rows(Map<ModelRef, List<NodeId>> workers) {
+        var rows = new ArrayList<Served>();
+        for (LocalModel model : models) {
+            // What waits is nobody's yet, and what is lent to is another node's.
+            if (ModelView.state(model) == State.WAITING || model.standing() instanceof Standing.Lent) continue;
+            Plan plan = model.plan();
+            Phase phase = switch (ModelView.state(model)) {
+                case READY -> Phase.READY;
+                case LOADING, WAITING, COLD -> Phase.LOADING;
+                case FAILED -> Phase.FAILED;
+            };
+            Turnstile turnstile = model.turnstile();
+            rows.add(new Served(
+                    model.ref(),
+                    phase,
+                    plan == null ? 0 : plan.slots(),
+                    turnstile == null ? 0 : turnstile.outstanding(),
+                    model.milliTokensPerSecond(),
+                    workers.getOrDefault(model.ref(), List.of()),
+                    plan == null ? 0 : plan.ctxTokens(),
+                    plan == null ? 0 : plan.file().bytes(),
+                    List.of(),
+                    false,
+                    List.of()));
+        }
+        return rows;
+    }
+
+    /** Another number whenever {@link #rows} may differ; what only the load changes counts a few times a second. */
+    public long version() {
+        long version = changes.get();
+        for (LocalModel model : models) {
+            Turnstile turnstile = model.turnstile();
+            version = version * 31 + model.version();
+            if (turnstile != null && turnstile.outstanding() > 0) version += System.nanoTime() >> LOAD_SHIFT;
+        }
+        return version;
+    }
+
+    /** An answer of one of this node's engines was measured. */
+    public void measured(String name, long milliTokensPerSecond) {
+        named(name).ifPresent(model -> model.measured(milliTokensPerSecond));
+    }
+
+    /** How busy and fast each ready model is. */
+    public List<Load> loads() {
+        var loads = new ArrayList<Load>();
+        for (LocalModel model : models) {
+            Turnstile turnstile = model.turnstile();
+            if (turnstile != null && ModelView.state(model) == State.READY)
+                loads.add(new Load(model.ref(), turnstile.outstanding(), model.milliTokensPerSecond()));
+        }
+        return loads;
+    }
+
+    /** How many requests wait before each engine. */
+    public Map<String, Integer> waiting() {
+        var waiting = new TreeMap<String, Integer>();
+        for (LocalModel model : models) {
+            Turnstile turnstile = model.turnstile();
+            if (turnstile != null) waiting.put(model.name(), turnstile.waiting());
+        }
+        return waiting;
+    }
+
+    /** See {@link #loads}. */
+    public record Load(ModelRef model, int outstanding, long milliTokensPerSecond) {}
 
     private Entry entry(LocalModel model) {
         Plan plan = model.plan();
         int ctxTokens = plan == null ? 0 : plan.ctxTokens();
         long bytes = plan == null ? 0 : plan.file().bytes();
-        return new Entry(model.name(), stateOf(model), model.detail(), ctxTokens, bytes, startedSeconds, OWNER);
+        return new Entry(
+                model.name(),
+                ModelView.state(model),
+                model.detail(),
+                ctxTokens,
+                bytes,
+                startedSeconds,
+                OWNER,
+                List.of());
     }
 
     private Optional<LocalModel> named(String name) {
@@ -442,12 +482,14 @@ public final class LocalModels implements Models {
         var grown = new ArrayList<>(models);
         grown.add(new LocalModel(ref, said));
         models = List.copyOf(grown);
+        changes.incrementAndGet();
         return true;
     }
 
     private synchronized boolean leave(ModelRef ref) {
         int before = models.size();
         models = models.stream().filter(model -> !model.ref().equals(ref)).toList();
+        changes.incrementAndGet();
         return models.size() < before;
     }
 

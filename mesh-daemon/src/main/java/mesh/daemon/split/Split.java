@@ -218,16 +218,7 @@ public final class Split {
         var endpoints = tunnels.values().stream()
                 .map(entry -> "127.0.0.1:" + entry.address().getPort())
                 .toList();
-        Serving alone = order.serving();
-        var serving = new Serving(
-                alone.model(),
-                alone.alias(),
-                alone.ctxSize(),
-                alone.parallel(),
-                alone.threads(),
-                0,
-                Optional.of(new Serving.Workers(endpoints, order.units())),
-                alone.pooling());
+        Serving serving = order.serving().over(new Serving.Workers(endpoints, order.units()));
         var launch = new Launch(
                 order.model().name().replaceAll("[^A-Za-z0-9._-]", "_"),
                 (port, apiKey) -> ServerCommand.of(order.engine(), serving, port, apiKey),

@@ -15,11 +15,13 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
 import mesh.daemon.api.Models.Answer;
 import mesh.daemon.api.Models.Entry;
 import mesh.daemon.api.Models.State;
+import mesh.daemon.edge.Course;
 import mesh.daemon.edge.EdgeLoops;
 import mesh.daemon.edge.EdgeServer;
 import mesh.daemon.edge.EdgeSettings;
@@ -66,7 +68,7 @@ class OllamaApiTest {
         engine.start();
         var routes = new RouteTable();
         var models = new One();
-        var openAi = new OpenAiApi("here", models);
+        var openAi = new OpenAiApi(models);
         openAi.addTo(routes);
         new OllamaApi(openAi, models).addTo(routes);
         loops = EdgeLoops.start(1);
@@ -381,14 +383,20 @@ class OllamaApiTest {
     private final class One implements Models {
         @Override
         public List<Entry> list() {
-            return List.of(new Entry("demo", State.READY, "", 4_096, 1_000, 1, "mesh"));
+            return List.of(new Entry("demo", State.READY, "", 4_096, 1_000, 1, "mesh", List.of("here")));
         }
 
         @Override
-        public Answer find(String name) {
-            return name.equals("demo")
-                    ? new Answer.Ready(new TcpEngine(engine.getAddress(), ""), name)
-                    : new Answer.Unknown(List.of("demo"));
+        public Answer find(Wish wish) {
+            return obstacle(wish.model())
+                    .orElseGet(() -> new Answer.Ready(Course.only(new TcpEngine(engine.getAddress(), ""))));
+        }
+
+        @Override
+        public Optional<Answer> obstacle(String name) {
+            return name.isEmpty() || name.equals("demo")
+                    ? Optional.empty()
+                    : Optional.of(new Answer.Unknown(List.of("demo")));
         }
     }
 }

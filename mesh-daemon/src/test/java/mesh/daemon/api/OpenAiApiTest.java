@@ -15,9 +15,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import mesh.daemon.api.Models.Answer;
 import mesh.daemon.api.Models.Entry;
 import mesh.daemon.api.Models.State;
+import mesh.daemon.edge.Course;
 import mesh.daemon.edge.EdgeLoops;
 import mesh.daemon.edge.EdgeServer;
 import mesh.daemon.edge.EdgeSettings;
@@ -55,7 +57,7 @@ class OpenAiApiTest {
         });
         engine.start();
         var routes = new RouteTable();
-        new OpenAiApi("here", new Listed()).addTo(routes);
+        new OpenAiApi(new Listed()).addTo(routes);
         loops = EdgeLoops.start(1);
         server = EdgeServer.start(
                 loops,
@@ -123,28 +125,12 @@ class OpenAiApiTest {
 
     @Test
     void failedModelSaysWhy() throws Exception {
-        entries.add(new Entry("c", State.FAILED, "cut file", 0, 0, 1, "mesh"));
+        entries.add(new Entry("c", State.FAILED, "cut file", 0, 0, 1, "mesh", List.of()));
 
         var response = chat("{\"model\":\"c\"}");
 
         assertThat(response.statusCode()).isEqualTo(503);
         assertThat(json(response).at("/error/code").asText()).isEqualTo("gguf_cut");
-    }
-
-    @Test
-    void openChoiceTakesTheFirstReadyModelAndSaysWhich() throws Exception {
-        entries.add(loading("b"));
-        entries.add(ready("a"));
-
-        var omitted = chat("{}");
-        var auto = chat("{\"model\":\"auto\"}");
-
-        assertThat(omitted.headers().firstValue("x-mesh-model")).contains("a");
-        assertThat(omitted.headers().firstValue("x-mesh-why")).contains("default");
-        assertThat(auto.headers().firstValue("x-mesh-model")).contains("a");
-        assertThat(auto.headers().firstValue("x-mesh-why")).contains("auto");
-        assertThat(auto.headers().firstValue("x-mesh-node")).contains("here");
-        assertThat(auto.headers().firstValue("x-mesh-route")).contains("local");
     }
 
     @Test
@@ -214,11 +200,11 @@ class OpenAiApiTest {
     }
 
     private static Entry ready(String name) {
-        return new Entry(name, State.READY, "", 4_096, 1_000, 1, "mesh");
+        return new Entry(name, State.READY, "", 4_096, 1_000, 1, "mesh", List.of());
     }
 
     private static Entry loading(String name) {
-        return new Entry(name, State.LOADING, "41 %", 0, 0, 1, "mesh");
+        return new Entry(name, State.LOADING, "41 %", 0, 0, 1, "mesh", List.of());
     }
 
     private HttpResponse<String> chat(String body) throws Exception {
@@ -251,16 +237,24 @@ class OpenAiApiTest {
         }
 
         @Override
-        public Answer find(String name) {
+        public Answer find(Wish wish) {
+            return obstacle(wish.model())
+                    .orElseGet(() -> new Answer.Ready(Course.only(new TcpEngine(engine.getAddress(), ""))));
+        }
+
+        @Override
+        public Optional<Answer> obstacle(String model) {
+            if (model.isEmpty() && entries.isEmpty()) return Optional.of(new Answer.Nothing());
             for (Entry entry : entries) {
-                if (!entry.name().equals(name)) continue;
+                if (!entry.name().equals(model) && !model.isEmpty()) continue;
                 return switch (entry.state()) {
-                    case READY -> new Answer.Ready(new TcpEngine(engine.getAddress(), ""), name);
-                    case LOADING, WAITING -> new Answer.Loading(name, entry.detail(), 3);
-                    case FAILED -> new Answer.Failed(name, "gguf_cut", "the file is cut short");
+                    case READY -> Optional.empty();
+                    case LOADING, WAITING, COLD -> Optional.of(new Answer.Loading(entry.name(), entry.detail(), 3));
+                    case FAILED -> Optional.of(new Answer.Failed(entry.name(), "gguf_cut", "the file is cut short"));
                 };
             }
-            return new Answer.Unknown(entries.stream().map(Entry::name).toList());
+            return Optional.of(
+                    new Answer.Unknown(entries.stream().map(Entry::name).toList()));
         }
     }
 }

@@ -13,7 +13,7 @@ import java.util.Locale;
 
 /** A client that is nothing but a socket: sends exactly what it is told, reads one response at a time. */
 final class Wire implements AutoCloseable {
-    private static final int READ_MILLIS_MAX = 10_000;
+    private static final int READ_MILLIS_MAX = 60_000;
 
     /** One response. {@code isCut}: it ended before its framing said so. */
     record Response(int status, String head, String body, boolean isCut) {

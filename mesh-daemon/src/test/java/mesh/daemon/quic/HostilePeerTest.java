@@ -79,6 +79,23 @@ class HostilePeerTest {
     }
 
     @Test
+    void connectionCanBeGivenUpAtAnyMomentOfItsHandshake() throws Exception {
+        for (int micros = 0; micros < 20_000; micros += 100) {
+            var closed = new CompletableFuture<Void>();
+            long delay = micros;
+            hostile.endpoint.onLoop(() -> {
+                var connection = new Connection(hostile.endpoint, true);
+                hostile.endpoint.connect(victim.endpoint.address(), victim.key.id(), connection);
+                connection.channel().closeFuture().addListener(done -> closed.complete(null));
+                hostile.endpoint
+                        .loop()
+                        .schedule(() -> connection.close(CloseCode.SHUTDOWN, "shutdown"), delay, TimeUnit.MICROSECONDS);
+            });
+            closed.get(10, TimeUnit.SECONDS);
+        }
+    }
+
+    @Test
     void anythingBeforeAdmissionClosesTheConnection() throws Exception {
         var connection = connected();
 

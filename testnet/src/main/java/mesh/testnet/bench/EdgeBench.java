@@ -8,8 +8,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import mesh.daemon.api.Models;
 import mesh.daemon.api.OpenAiApi;
+import mesh.daemon.edge.Course;
 import mesh.daemon.edge.EdgeLoops;
 import mesh.daemon.edge.EdgeServer;
 import mesh.daemon.edge.EdgeSettings;
@@ -119,7 +121,7 @@ public final class EdgeBench {
     private static EdgeServer edge(EdgeLoops loops, int enginePort, String model) throws IOException {
         var upstream = new TcpEngine(new InetSocketAddress(InetAddress.getLoopbackAddress(), enginePort), KEY);
         var routes = new RouteTable();
-        new OpenAiApi("bench", new OneModel(upstream, model)).addTo(routes);
+        new OpenAiApi(new OneModel(upstream, model)).addTo(routes);
         return EdgeServer.start(
                 loops,
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
@@ -131,13 +133,20 @@ public final class EdgeBench {
     /** One model, ready. */
     private record OneModel(TcpEngine upstream, String model) implements Models {
         @Override
-        public List<Entry> list() {
-            return List.of(new Entry(model, State.READY, "", 4_096, 0, 1, "bench"));
+        public Optional<Answer> obstacle(String name) {
+            return Optional.empty();
         }
 
         @Override
-        public Answer find(String name) {
-            return name.equals(model) ? new Answer.Ready(upstream, model) : new Answer.Unknown(List.of(model));
+        public List<Entry> list() {
+            return List.of(new Entry(model, State.READY, "", 4_096, 0, 1, "bench", List.of("bench")));
+        }
+
+        @Override
+        public Answer find(Wish wish) {
+            return wish.model().equals(model)
+                    ? new Answer.Ready(Course.only(upstream))
+                    : new Answer.Unknown(List.of(model));
         }
     }
 }

@@ -44,7 +44,8 @@ final class OpenAiJava {
                     assertThat(answer.choices().getFirst().message().content()).contains(Checks.ALPHABET);
                     assertThat(answer.usage().orElseThrow().completionTokens()).isGreaterThanOrEqualTo(26);
                 })
-                .add("stream", () -> stream(client))
+                // llama-server leaves after a stream without saying so, and this library would ask it once more.
+                .add("stream", () -> stream(client(setUp.root(), setUp.key(), PATIENCE)))
                 .add("tools", () -> tools(client))
                 .add("responses", () -> {
                     var asked = ResponseCreateParams.builder()
@@ -151,6 +152,7 @@ final class OpenAiJava {
                                 .putAdditionalProperty("type", JsonValue.from("object"))
                                 .putAdditionalProperty("properties", JsonValue.from(Map.of("city", city)))
                                 .putAdditionalProperty("required", JsonValue.from(List.of("city")))
+                                .putAdditionalProperty("additionalProperties", JsonValue.from(false))
                                 .build())
                         .build())
                 .build();

@@ -17,11 +17,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
 import mesh.core.rpc.Conversation;
 import mesh.core.rpc.RpcLimits;
 import mesh.daemon.engine.Engine;
-import mesh.daemon.engine.Pooling;
 import mesh.daemon.engine.ServerCommand;
 import mesh.daemon.engine.Serving;
 import mesh.daemon.engine.WorkerCommand;
@@ -65,7 +63,7 @@ class RpcCaptureIT {
 
         try (var relay = new Relay(port, limits)) {
             var workers = new Serving.Workers(List.of("127.0.0.1:" + relay.port()), List.of(5));
-            var serving = new Serving(TestModel.file(), "demo", 512, 1, 1, 0, Optional.of(workers), Pooling.NONE);
+            var serving = new Serving(TestModel.file(), "demo", 512, 1, 1, 0).over(workers);
             Supervisor hosting = Supervisor.start(
                     children,
                     ports,

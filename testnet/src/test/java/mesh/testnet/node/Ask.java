@@ -51,6 +51,14 @@ final class Ask {
         return post(api + "/v1/chat/completions", question(model, false));
     }
 
+    /** With one more header. */
+    static Answer chat(String api, String model, String header, String value) throws IOException, InterruptedException {
+        return send(HttpRequest.newBuilder(URI.create(api + "/v1/chat/completions"))
+                .header("content-type", "application/json")
+                .header(header, value)
+                .POST(HttpRequest.BodyPublishers.ofString(question(model, false))));
+    }
+
     /** The lines of a streamed chat, as they stood on the wire. */
     static List<String> streamed(String api, String model) throws IOException, InterruptedException {
         var request = HttpRequest.newBuilder(URI.create(api + "/v1/chat/completions"))

@@ -1,0 +1,91 @@
+package mesh.daemon.api;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import mesh.core.openai.ApiError;
+import mesh.core.openai.ModelPeek;
+import mesh.daemon.api.Models.Answer;
+import mesh.daemon.api.Models.Wish;
+import mesh.daemon.edge.Action.Choice;
+import mesh.daemon.edge.Exchange;
+
+/** From a request as it came to a way through the mesh, or to the error that says why there is none. Stateless. */
+final class Choosing {
+    /** What agents send to say that a request continues another; the first one there counts. */
+    private static final List<String> SESSION_HEADERS =
+            List.of("x-session-affinity", "x-claude-code-session-id", "session-id", "session_id");
+
+    private Choosing() {}
+
+    /** {@code path} is the engine's. */
+    static Choice among(Models models, Exchange exchange, ModelPeek peek, String path) {
+        return switch (peek.model()) {
+            case ModelPeek.Named.Odd(var why) ->
+                new Choice.Refuse(ApiError.invalid(400, "invalid_model", "the model's name is " + why)
+                        .at("model"));
+            case ModelPeek.Named.Absent() -> found(models, wish(exchange, peek, ""), path);
+            case ModelPeek.Named.Model(var name) -> found(models, wish(exchange, peek, name), path);
+        };
+    }
+
+    private static Wish wish(Exchange exchange, ModelPeek peek, String model) {
+        String session = session(exchange);
+        long hash = session.isEmpty() ? peek.prefixHash() : hashOf(session);
+        String caller =
+                session.isEmpty() ? exchange.header("authorization", exchange.header("x-api-key", "")) : session;
+        String target = exchange.header("x-mesh-target", "").strip();
+        List<String> exclude = Arrays.stream(
+                        exchange.header("x-mesh-exclude", "").split(","))
+                .map(String::strip)
+                .filter(name -> !name.isEmpty())
+                .toList();
+        return new Wish(model, caller, hash, target.isEmpty() ? Optional.empty() : Optional.of(target), exclude);
+    }
+
+    private static String session(Exchange exchange) {
+        for (String name : SESSION_HEADERS) {
+            String value = exchange.header(name, "");
+            if (!value.isEmpty()) return value;
+        }
+        return "";
+    }
+
+    /** Spread over all 64 bits; 0 would mean that there is no session. */
+    private static long hashOf(String session) {
+        long hash = 0xcbf29ce484222325L;
+        for (int i = 0; i < session.length(); i++) hash = (hash ^ session.charAt(i)) * 0x100000001b3L;
+        return hash == 0 ? 1 : hash;
+    }
+
+    private static Choice found(Models models, Wish wish, String path) {
+        Answer answer = models.find(wish);
+        return answer instanceof Answer.Ready(var course)
+                ? new Choice.To(course, path)
+                : new Choice.Refuse(error(wish.model(), answer));
+    }
+
+    /** What is told to a caller whose request was not sent on its way. */
+    static ApiError error(String asked, Answer answer) {
+        return switch (answer) {
+            case Answer.Ready ready -> throw new IllegalArgumentException("no error: the model is ready");
+            case Answer.Loading(var model, var progress, var seconds) ->
+                ApiError.modelLoading(model, progress, seconds);
+            case Answer.Failed(var model, var code, var message) ->
+                ApiError.server(503, code, "the model '" + model + "' failed: " + message)
+                        .at("model");
+            case Answer.Unable(var model, var code, var message, var seconds) ->
+                ApiError.server(503, code, "the model '" + model + "' " + message)
+                        .at("model")
+                        .retryAfter(seconds);
+            case Answer.Busy(var model, var seconds) ->
+                ApiError.rateLimited("every host of the model '" + model + "' has a full queue")
+                        .retryAfter(seconds);
+            case Answer.Unfit(var param, var code, var message) ->
+                ApiError.invalid(400, code, message).at(param);
+            case Answer.Unknown(var near) -> ApiError.modelNotFound(asked, near);
+            case Answer.Nothing() ->
+                ApiError.server(503, "no_model", "this mesh serves no model").retryAfter(2);
+        };
+    }
+}

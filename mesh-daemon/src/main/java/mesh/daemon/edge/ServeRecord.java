@@ -1,0 +1,27 @@
+package mesh.daemon.edge;
+
+import java.util.List;
+import mesh.core.openai.Tokens;
+
+/**
+ * What became of one request that was relayed to an engine: what meters and ledgers count by. Never any text of prompt or
+ * answer.
+ *
+ * @param isStream whether the caller wanted the answer piece by piece
+ * @param attempts every host that was asked, in order
+ * @param queuedMillis in the queue of the host that answered
+ */
+public record ServeRecord(boolean isStream, List<Attempt> attempts, long queuedMillis, Tokens tokens) {
+    public ServeRecord {
+        attempts = List.copyOf(attempts);
+    }
+
+    /**
+     * One host asked.
+     *
+     * @param why it was chosen
+     * @param outcome {@code answered}, or a stable word for what went wrong
+     * @param millis from asking to the outcome
+     */
+    public record Attempt(String node, String route, String why, String outcome, long millis) {}
+}

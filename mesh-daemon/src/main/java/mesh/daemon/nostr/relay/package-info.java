@@ -1,0 +1,2 @@
+/** A small relay for private networks and tests, in memory. */
+package mesh.daemon.nostr.relay;

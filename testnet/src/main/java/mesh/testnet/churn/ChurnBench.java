@@ -1,0 +1,103 @@
+package mesh.testnet.churn;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import mesh.daemon.log.LogFormat;
+import mesh.daemon.log.LogLevel;
+import mesh.daemon.log.LogOutput;
+
+/**
+ * A day of joins and leaves on real sockets, as fast as the machine goes, and what the process holds on its way:
+ * {@code ChurnBench LIVES [SECONDS]}. Samples are taken while no guest is there; the first third warms up, and the rest
+ * must not grow. Prints the table of {@code docs/benchmarks.md} and ends with 1 when something grew.
+ */
+public final class ChurnBench {
+    /** A household's machines, each of which comes and goes all day. */
+    private static final int MACHINES = 20;
+
+    private static final int AT_ONCE = 4;
+    private static final int SAMPLES = 15;
+
+    /** Compilers, caches and pools settle within these bounds; a leak of a kilobyte per life passes them in one run. */
+    private static final long HEAP_KIB_MAX = 4 << 10;
+
+    private static final long DIRECT_KIB_MAX = 4 << 10;
+    private static final long RESIDENT_KIB_MAX = 48 << 10;
+    private static final int FILES_MAX = 4;
+    private static final int THREADS_MAX = 4;
+
+    private static final PrintStream OUT = new PrintStream(new FileOutputStream(FileDescriptor.out), true);
+
+    private ChurnBench() {}
+
+    public static void main(String[] args) throws Exception {
+        int lives = Integer.parseInt(args[0]);
+        long seconds = args.length > 1 ? Long.parseLong(args[1]) : 0;
+        Path folder = Files.createTempDirectory("churn");
+        LogOutput.open(LogFormat.PRETTY, LogLevel.ERROR, folder);
+        List<String> grown = run(folder, lives, seconds);
+        for (String each : grown) OUT.println("grew: " + each);
+        System.exit(grown.isEmpty() ? 0 : 1);
+    }
+
+    /** At least so many lives and so long; answers what grew. */
+    static List<String> run(Path folder, int lives, long seconds) throws IOException, InterruptedException {
+        var samples = new ArrayList<Footprint>();
+        var churn = new Churn(folder, AT_ONCE);
+        try {
+            OUT.println("| lives | s | heap MiB | direct MiB | resident MiB | file descriptors | threads |");
+            OUT.println("|---|---|---|---|---|---|---|");
+            long begin = System.nanoTime();
+            int lived = 0;
+            for (int sample = 1; ; sample++) {
+                int batch = Math.max(1, lives / SAMPLES);
+                churn.live(batch, MACHINES);
+                lived += batch;
+                long elapsed = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begin);
+                var now = Footprint.now();
+                samples.add(now);
+                OUT.println(now.row(lived, elapsed));
+                if (sample >= SAMPLES && elapsed >= seconds) break;
+            }
+            OUT.println();
+            OUT.println("refused: " + churn.refused());
+        } finally {
+            churn.end();
+        }
+        return grown(samples);
+    }
+
+    /** The least of the last third against the least of the middle one, so that no single moment decides. */
+    private static List<String> grown(List<Footprint> samples) {
+        int third = samples.size() / 3;
+        Footprint before = least(samples.subList(third, 2 * third));
+        Footprint after = least(samples.subList(2 * third, samples.size()));
+        var grown = new ArrayList<String>();
+        check(grown, "heap KiB", before.heapKib(), after.heapKib(), HEAP_KIB_MAX);
+        check(grown, "direct KiB", before.directKib(), after.directKib(), DIRECT_KIB_MAX);
+        check(grown, "resident KiB", before.residentKib(), after.residentKib(), RESIDENT_KIB_MAX);
+        check(grown, "file descriptors", before.files(), after.files(), FILES_MAX);
+        check(grown, "threads", before.threads(), after.threads(), THREADS_MAX);
+        return grown;
+    }
+
+    private static void check(List<String> grown, String what, long before, long after, long max) {
+        if (after - before > max) grown.add(what + " from " + before + " to " + after);
+    }
+
+    private static Footprint least(List<Footprint> samples) {
+        return new Footprint(
+                samples.stream().mapToLong(Footprint::heapKib).min().orElseThrow(),
+                samples.stream().mapToLong(Footprint::directKib).min().orElseThrow(),
+                samples.stream().mapToLong(Footprint::residentKib).min().orElseThrow(),
+                samples.stream().mapToLong(Footprint::files).min().orElseThrow(),
+                samples.stream().mapToInt(Footprint::threads).min().orElseThrow());
+    }
+}

@@ -1,0 +1,2 @@
+/** The short soak. */
+package mesh.testnet.churn;

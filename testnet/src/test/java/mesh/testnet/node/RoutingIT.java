@@ -1,0 +1,174 @@
+package mesh.testnet.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import mesh.testnet.engine.RealEngine;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Any node's port serves every model of the mesh: real daemons, real llama.cpp behind one of them. */
+class RoutingIT {
+    private static final String ALPHABET = "abcdefghijklmnopqrstuvwxyz";
+
+    @TempDir
+    Path folder;
+
+    private final List<RealNode> nodes = new ArrayList<>();
+    private RealNode front;
+    private RealNode host;
+
+    @BeforeEach
+    void startTwo() throws Exception {
+        Path engine = RealEngine.orSkip().folder();
+        front = start("front", "--bin-dir", empty());
+        host = start("host", "--model", "demo", "--bin-dir", engine.toString(), "--join", front.invite());
+        host.await("model.ready");
+        awaitModel(front, "demo", "ready");
+    }
+
+    @AfterEach
+    void end() {
+        for (RealNode node : nodes) node.close();
+    }
+
+    @Test
+    void requestAtANodeWithoutTheModelIsAnsweredByItsPeer() throws Exception {
+        var answer = Ask.chat(front.api(), "demo");
+
+        assertThat(answer.status()).as(answer.text()).isEqualTo(200);
+        assertThat(answer.content()).contains(ALPHABET);
+        assertThat(header(answer, "x-mesh-node")).isEqualTo("host");
+        assertThat(header(answer, "x-mesh-route")).isEqualTo("peer");
+        assertThat(header(answer, "x-mesh-model")).isEqualTo("demo");
+        assertThat(header(answer, "x-mesh-why")).isEqualTo("only-host");
+        assertThat(header(Ask.chat(host.api(), "demo"), "x-mesh-route")).isEqualTo("local");
+    }
+
+    @Test
+    void streamThroughAPeerIsWholeAndItsCountsAreKept() throws Exception {
+        List<String> lines = Ask.streamed(front.api(), "demo");
+
+        assertThat(Ask.text(lines)).contains(ALPHABET);
+        assertThat(lines).contains("data: [DONE]");
+        JsonNode record =
+                Ask.get(front.management() + "/mesh/v1/requests").json().path(0);
+        assertThat(record.path("route").asText()).isEqualTo("peer");
+        assertThat(record.path("node").asText()).isEqualTo("host");
+        assertThat(record.path("answerTokens").asInt()).isPositive();
+        assertThat(record.path("promptTokens").asInt()).isPositive();
+        assertThat(record.at("/attempts/0/outcome").asText()).isEqualTo("answered");
+        JsonNode atHost =
+                Ask.get(host.management() + "/mesh/v1/requests").json().path(0);
+        assertThat(atHost.path("id").asText()).isEqualTo(record.path("id").asText());
+        assertThat(atHost.path("askedBy").asText()).hasSize(64);
+        assertThat(Ask.get(front.api() + "/metrics").text())
+                .contains("mesh_requests_answered_total{model=\"demo\",route=\"peer\"} ");
+    }
+
+    @Test
+    void listIsTheMeshsAndNamesItsHosts() throws Exception {
+        JsonNode model = Ask.get(front.api() + "/v1/models").json().at("/data/0");
+
+        assertThat(model.path("id").asText()).isEqualTo("demo");
+        assertThat(model.path("hosts")).extracting(JsonNode::asText).containsExactly("host");
+        assertThat(model.path("owned_by").asText()).isEqualTo("host");
+        assertThat(model.path("context_length").asInt()).isPositive();
+    }
+
+    @Test
+    void choiceLeftToTheMeshSaysWhatItBecameAndHintsAreObeyed() throws Exception {
+        assertThat(header(Ask.chat(front.api(), "auto"), "x-mesh-model")).isEqualTo("demo");
+        assertThat(Ask.chat(front.api(), "demi").code()).isEqualTo("model_not_found");
+        assertThat(Ask.chat(front.api(), "demi").text()).contains("demo");
+        assertThat(Ask.chat(front.api(), "demo", "x-mesh-target", "host").status())
+                .isEqualTo(200);
+        assertThat(Ask.chat(front.api(), "demo", "x-mesh-target", "nobody").code())
+                .isEqualTo("target_unknown");
+        assertThat(Ask.chat(front.api(), "demo", "x-mesh-target", "front").code())
+                .isEqualTo("not_at_target");
+        assertThat(Ask.chat(front.api(), "demo", "x-mesh-exclude", "host").code())
+                .isEqualTo("excluded");
+    }
+
+    @Test
+    void callerThatLeavesStopsTheEngineTwoHopsAwayWithinASecond() throws Exception {
+        try (var wire = new java.net.Socket("127.0.0.1", port(front.api()))) {
+            String body = Ask.question("demo", true).replace("\"stream\":true", "\"stream\":true,\"max_tokens\":4000");
+            wire.getOutputStream()
+                    .write(("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + body.length()
+                                    + "\r\n\r\n" + body)
+                            .getBytes(java.nio.charset.StandardCharsets.UTF_8));
+            assertThat(wire.getInputStream().readNBytes(400)).isNotEmpty();
+        }
+        long left = System.nanoTime();
+
+        JsonNode atHost =
+                Ask.get(host.management() + "/mesh/v1/requests").json().path(0);
+        while (!atHost.path("ending").asText().equals("client_gone")) {
+            assertThat(System.nanoTime() - left).as("cancelled: %s", atHost).isLessThan(1_000_000_000L);
+            TimeUnit.MILLISECONDS.sleep(10);
+            atHost = Ask.get(host.management() + "/mesh/v1/requests").json().path(0);
+        }
+        assertThat(Ask.chat(front.api(), "demo").content()).contains(ALPHABET);
+    }
+
+    @Test
+    void clientIsServedAlsoWhenTheNodeThatLetItInHasGone() throws Exception {
+        RealNode client = start("client", "--client", "--bin-dir", empty(), "--join", front.invite());
+        awaitModel(client, "demo", "ready");
+        var first = Ask.chat(client.api(), "demo");
+        front.handle().destroyForcibly();
+
+        var second = Ask.chat(client.api(), "demo");
+
+        assertThat(first.content()).contains(ALPHABET);
+        assertThat(second.content()).contains(ALPHABET);
+        assertThat(header(second, "x-mesh-node")).isEqualTo("host");
+        assertThat(Ask.get(host.management() + "/mesh/v1/peers").json())
+                .extracting(peer -> peer.path("name").asText())
+                .doesNotContain("client");
+        assertThat(folder.resolve("client/identity")).doesNotExist();
+    }
+
+    private static int port(String url) {
+        return java.net.URI.create(url).getPort();
+    }
+
+    private RealNode start(String name, String... more) throws Exception {
+        var line = new ArrayList<>(List.of("--name", name, "--offline"));
+        line.addAll(List.of(more));
+        RealNode node = RealNode.serve(folder.resolve(name), Map.of(), line.toArray(String[]::new));
+        nodes.add(node);
+        return node;
+    }
+
+    /** A node without an engine is given no model by the mesh. */
+    private String empty() throws Exception {
+        return Files.createDirectories(folder.resolve("none")).toString();
+    }
+
+    private static void awaitModel(RealNode node, String model, String state) throws Exception {
+        long deadline = System.nanoTime() + RealNode.PATIENCE.toNanos();
+        while (true) {
+            JsonNode list = Ask.get(node.api() + "/v1/models").json().path("data");
+            for (JsonNode entry : list)
+                if (entry.path("id").asText().equals(model)
+                        && entry.path("state").asText().equals(state)) return;
+            assertThat(System.nanoTime()).as("model is " + state + ": " + list).isLessThan(deadline);
+            TimeUnit.MILLISECONDS.sleep(50);
+        }
+    }
+
+    private static String header(Ask.Answer answer, String name) {
+        return answer.response().headers().firstValue(name).orElse("");
+    }
+}

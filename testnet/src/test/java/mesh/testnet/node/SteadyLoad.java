@@ -1,0 +1,135 @@
+package mesh.testnet.node;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Streamed chats at a steady rate, each over a connection of its own, and what became of each. A request is judged by the
+ * wire: whole with {@code [DONE]} and a last chunk, or ended by an error event and no last chunk, or neither.
+ */
+final class SteadyLoad {
+    private static final String BODY = Ask.question("demo-tiny", true);
+    private static final int STUCK_MILLIS = 30_000;
+
+    private final int port;
+    private final long gapNanos;
+    private final Thread pace = Thread.ofVirtual().name("pace").unstarted(this::run);
+    private final List<Thread> asking = Collections.synchronizedList(new ArrayList<>());
+    private final List<String> unbegun = Collections.synchronizedList(new ArrayList<>());
+    private final List<String> silent = Collections.synchronizedList(new ArrayList<>());
+    private final List<Long> firstMillis = Collections.synchronizedList(new ArrayList<>());
+    private final AtomicInteger whole = new AtomicInteger();
+    private final AtomicInteger told = new AtomicInteger();
+    private final AtomicInteger stuck = new AtomicInteger();
+    private final Semaphore inFlight;
+    private volatile boolean isOver;
+
+    /** {@code inFlightMax}: a machine that cannot keep the rate gets less, rather than a queue that proves nothing. */
+    SteadyLoad(String api, int perSecond, int inFlightMax) {
+        this.inFlight = new Semaphore(inFlightMax);
+        this.port = URI.create(api).getPort();
+        this.gapNanos = TimeUnit.SECONDS.toNanos(1) / perSecond;
+    }
+
+    void start() {
+        pace.start();
+    }
+
+    /** Waits for the requests under way. */
+    void stop() throws InterruptedException {
+        isOver = true;
+        pace.join();
+        for (Thread each : List.copyOf(asking)) each.join();
+    }
+
+    List<String> unbegunFailures() {
+        return List.copyOf(unbegun);
+    }
+
+    List<String> silentlyCut() {
+        return List.copyOf(silent);
+    }
+
+    int stuck() {
+        return stuck.get();
+    }
+
+    int whole() {
+        return whole.get();
+    }
+
+    /** In one line: counts, and how long the first byte took at worst, which is the gap a kill leaves. */
+    String figures() {
+        List<Long> sorted = new ArrayList<>(firstMillis);
+        Collections.sort(sorted);
+        return String.format(
+                Locale.ROOT,
+                "whole=%d toldOfDeath=%d failedUnbegun=%d silentlyCut=%d stuck=%d firstByteMillis p50=%d p99=%d max=%d",
+                whole.get(),
+                told.get(),
+                unbegun.size(),
+                silent.size(),
+                stuck.get(),
+                at(sorted, 50),
+                at(sorted, 99),
+                at(sorted, 100));
+    }
+
+    private static long at(List<Long> sorted, int percentile) {
+        return sorted.isEmpty() ? -1 : sorted.get(Math.min(sorted.size() - 1, sorted.size() * percentile / 100));
+    }
+
+    private void run() {
+        long next = System.nanoTime();
+        while (!isOver) {
+            if (inFlight.tryAcquire())
+                asking.add(Thread.ofVirtual().name("asking").start(this::ask));
+            next += gapNanos;
+            java.util.concurrent.locks.LockSupport.parkNanos(next - System.nanoTime());
+        }
+    }
+
+    private void ask() {
+        long start = System.nanoTime();
+        var text = new StringBuilder();
+        try (var socket = new Socket("127.0.0.1", port)) {
+            socket.setSoTimeout(STUCK_MILLIS);
+            socket.getOutputStream()
+                    .write(("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                                    + "Content-Length: " + BODY.length() + "\r\n\r\n" + BODY)
+                            .getBytes(StandardCharsets.UTF_8));
+            InputStream in = new BufferedInputStream(socket.getInputStream());
+            for (int b = in.read(); b >= 0; b = in.read()) {
+                if (text.isEmpty()) firstMillis.add((System.nanoTime() - start) / 1_000_000);
+                text.append((char) b);
+            }
+            judge(text.toString());
+        } catch (java.net.SocketTimeoutException never) {
+            stuck.incrementAndGet();
+        } catch (IOException reset) {
+            judge(text.toString());
+        } finally {
+            inFlight.release();
+        }
+    }
+
+    private void judge(String text) {
+        boolean hasBegun = text.startsWith("HTTP/1.1 200");
+        boolean isWhole = text.contains("data: [DONE]") && text.endsWith("0\r\n\r\n");
+        if (!hasBegun) unbegun.add(text.isEmpty() ? "nothing" : text.substring(0, Math.min(600, text.length())));
+        else if (isWhole) whole.incrementAndGet();
+        else if (text.contains("\"error\":{") && !text.endsWith("0\r\n\r\n")) told.incrementAndGet();
+        else silent.add(text.substring(Math.max(0, text.length() - 300)));
+    }
+}

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -22,6 +23,7 @@ import mesh.core.id.Role;
 import mesh.core.member.Profile;
 import mesh.daemon.loop.Belonging;
 import mesh.daemon.loop.Orders;
+import mesh.daemon.loop.Reach;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -102,7 +104,13 @@ final class Churn {
         Path data = folder.resolve(name);
         for (String each : List.of("state", "run")) Files.createDirectories(data.resolve(each));
         var plan = new Belonging.Plan(
-                data, tokens, false, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), line -> {});
+                data,
+                tokens,
+                Optional.empty(),
+                false,
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                new Reach(List.of(), List.of()),
+                line -> {});
         var opened = new Belonging(
                 plan,
                 (addresses, role) -> profile(name, addresses),

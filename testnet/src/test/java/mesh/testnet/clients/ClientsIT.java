@@ -49,6 +49,7 @@ class ClientsIT {
         packages = new NodePackages();
         setUps.add(new Engines(engine, temp.resolve("engines")));
         setUps.add(Daemons.local(engine, temp));
+        setUps.add(Daemons.peer(engine, temp));
     }
 
     @AfterAll

@@ -62,7 +62,6 @@ public final class LocalModels {
     /** A quarter of a second in nanoseconds, about, as a power of two. */
     private static final int LOAD_SHIFT = 28;
 
-    private static final String OWNER = "mesh";
     private static final String SOLO = "solo";
 
     private final Parts parts;
@@ -340,7 +339,9 @@ public final class LocalModels {
 
     /** The same as the API's lists show it. */
     public List<Entry> list() {
-        return models.stream().map(this::entry).toList();
+        return models.stream()
+                .map(model -> ModelView.entry(model, startedSeconds))
+                .toList();
     }
 
     /** Why a model of this node cannot answer; empty when it can, or is none of this node's. */
@@ -456,21 +457,6 @@ public final class LocalModels {
 
     /** See {@link #loads}. */
     public record Load(ModelRef model, int outstanding, long milliTokensPerSecond) {}
-
-    private Entry entry(LocalModel model) {
-        Plan plan = model.plan();
-        int ctxTokens = plan == null ? 0 : plan.ctxTokens();
-        long bytes = plan == null ? 0 : plan.file().bytes();
-        return new Entry(
-                model.name(),
-                ModelView.state(model),
-                model.detail(),
-                ctxTokens,
-                bytes,
-                startedSeconds,
-                OWNER,
-                List.of());
-    }
 
     private Optional<LocalModel> named(String name) {
         for (LocalModel model : models) if (model.name().equals(name)) return Optional.of(model);

@@ -7,6 +7,7 @@ import java.util.Optional;
 import mesh.core.id.NodeId;
 import mesh.daemon.api.Management.ModelStatus;
 import mesh.daemon.api.Management.WorkerStatus;
+import mesh.daemon.api.Models.Entry;
 import mesh.daemon.api.Models.State;
 import mesh.daemon.serve.LocalModel.Plan;
 import mesh.daemon.serve.LocalModel.Standing;
@@ -14,8 +15,12 @@ import mesh.daemon.split.Split;
 import mesh.daemon.tunnel.Meter;
 import org.jspecify.annotations.Nullable;
 
-/** How a model looks from outside: its state, and its lines in the status. Works on any thread, and changes nothing. */
+/**
+ * How a model looks from outside: its state, and its lines in the status and the API. Works on any thread, and changes
+ * nothing.
+ */
 final class ModelView {
+    private static final String OWNER = "mesh";
     private static final String SOLO = "solo";
 
     private ModelView() {}
@@ -88,5 +93,13 @@ final class ModelView {
             case Standing.Ready ready -> State.READY;
             case Standing.Failed failed -> State.FAILED;
         };
+    }
+
+    static Entry entry(LocalModel model, long startedSeconds) {
+        Plan plan = model.plan();
+        int ctxTokens = plan == null ? 0 : plan.ctxTokens();
+        long bytes = plan == null ? 0 : plan.file().bytes();
+        return new Entry(
+                model.name(), state(model), model.detail(), ctxTokens, bytes, startedSeconds, OWNER, List.of());
     }
 }

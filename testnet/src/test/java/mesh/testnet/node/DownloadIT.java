@@ -54,6 +54,7 @@ class DownloadIT {
         try (RealNode node = RealNode.serve(
                 folder, hubIs(), "--model", SAID, "--bin-dir", engine.folder().toString())) {
             String api = node.api();
+            node.await("download.started");
             Ask.Answer early = Ask.chat(api, "wanted");
             JsonNode shown =
                     Ask.get(node.management() + "/mesh/v1/status").json().at("/models/0");

@@ -3,6 +3,7 @@ package mesh.daemon;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.net.UnknownHostException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -37,6 +38,7 @@ public record Config(
         Listing listing,
         Serve serve,
         Engine engine,
+        Fetching fetching,
         Path dataDir,
         boolean offline,
         Log log) {
@@ -119,6 +121,25 @@ public record Config(
     /** Which llama.cpp; empty means: one that is found, or installed. */
     public record Engine(Optional<Path> binDir) {}
 
+    /**
+     * Where models come from, and how fast.
+     *
+     * @param hub the address of the hub or its mirror
+     * @param bytesPerSecondMax 0 = no limit
+     * @param shared what members may copy from here: names, or {@code all}, or {@code none}
+     * @param givenBytesPerSecondMax 0 = no limit
+     */
+    public record Fetching(URI hub, long bytesPerSecondMax, List<String> shared, long givenBytesPerSecondMax) {
+        public Fetching {
+            shared = List.copyOf(shared);
+        }
+
+        public boolean isShared(String model) {
+            if (shared.equals(List.of("none"))) return false;
+            return shared.equals(List.of("all")) || shared.contains(model);
+        }
+    }
+
     /** How events are written. */
     public record Log(LogFormat format, LogLevel level) {}
 
@@ -131,6 +152,7 @@ public record Config(
     private static final int THREADS_MAX = 1024;
     private static final int CLIENTS_MAX = 100_000;
     private static final double BYTES_PER_GB = 1e9;
+    private static final double BYTES_PER_MB = 1e6;
     private static final int THOUSANDTHS = 1_000;
     private static final String AUTO = "auto";
 
@@ -167,6 +189,11 @@ public record Config(
                         read.isOn(Setting.SPLIT),
                         read.ratios(Setting.TENSOR_SPLIT)),
                 new Engine(read.folder(Setting.BIN_DIR)),
+                new Fetching(
+                        read.address(Setting.HUB_URL),
+                        read.bytesPerSecond(Setting.MAX_DOWNLOAD),
+                        List.of(settings.of(Setting.SHARE).word().split(" *, *")),
+                        read.bytesPerSecond(Setting.MAX_UPLOAD)),
                 dataDir,
                 read.isOn(Setting.OFFLINE),
                 new Log(
@@ -216,6 +243,30 @@ public record Config(
                 throw refused(setting, word, "a number of gigabytes");
             }
             throw refused(setting, word, "a number of gigabytes above 0");
+        }
+
+        /** 0 for any. */
+        long bytesPerSecond(Setting setting) throws Refusal {
+            String word = word(setting);
+            if (word.equals(setting.preset())) return 0;
+            try {
+                double megabytes = Double.parseDouble(word);
+                if (megabytes > 0 && megabytes < 1e6) return Math.max(1, (long) (megabytes * BYTES_PER_MB));
+            } catch (NumberFormatException notANumber) {
+                throw refused(setting, word, "a number of megabytes per second");
+            }
+            throw refused(setting, word, "a number of megabytes per second above 0");
+        }
+
+        URI address(Setting setting) throws Refusal {
+            String word = word(setting);
+            try {
+                URI uri = new URI(word);
+                if (uri.getHost() != null && String.valueOf(uri.getScheme()).matches("https?")) return uri;
+            } catch (URISyntaxException malformed) {
+                throw refused(setting, word, "an address such as " + setting.preset());
+            }
+            throw refused(setting, word, "an address such as " + setting.preset());
         }
 
         /** In thousandths, so that every node of a mesh cuts alike. */

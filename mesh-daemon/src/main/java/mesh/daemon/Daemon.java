@@ -19,6 +19,7 @@ import mesh.daemon.api.ManagementApi;
 import mesh.daemon.api.OllamaApi;
 import mesh.daemon.api.OpenAiApi;
 import mesh.daemon.api.PeerApi;
+import mesh.daemon.blob.Copies;
 import mesh.daemon.edge.EdgeLoops;
 import mesh.daemon.edge.EdgeServer;
 import mesh.daemon.edge.EdgeSettings;
@@ -27,6 +28,8 @@ import mesh.daemon.edge.RouteTable;
 import mesh.daemon.edge.Served;
 import mesh.daemon.edge.StaticFiles;
 import mesh.daemon.engine.EngineShelf;
+import mesh.daemon.fetch.Network;
+import mesh.daemon.fetch.Patience;
 import mesh.daemon.hardware.Cores;
 import mesh.daemon.hardware.Memory;
 import mesh.daemon.hardware.PortHolder;
@@ -36,11 +39,14 @@ import mesh.daemon.log.LogOutput;
 import mesh.daemon.loop.Belonging;
 import mesh.daemon.loop.Unable;
 import mesh.daemon.models.Catalog;
+import mesh.daemon.models.Downloads;
+import mesh.daemon.models.Hub;
 import mesh.daemon.models.ModelStore;
 import mesh.daemon.process.Children;
 import mesh.daemon.process.LoopbackPorts;
 import mesh.daemon.quic.Peer;
 import mesh.daemon.quic.QuicEndpoint;
+import mesh.daemon.quic.WaitingStream;
 import mesh.daemon.route.MeshModels;
 import mesh.daemon.serve.EngineRoom;
 import mesh.daemon.serve.Limits;
@@ -108,10 +114,16 @@ public final class Daemon implements AutoCloseable {
         this.engines =
                 new EngineRoom(config.engine().binDir(), new EngineShelf(dataDir.engine()), config.offline(), terminal);
         this.loops = EdgeLoops.start();
-        var store = new ModelStore(dataDir.models(), Catalog::bundled);
+        var store = new ModelStore(
+                dataDir.models(), Catalog::bundled, new Hub(config.fetching().hub()));
+        var network = Network.of(
+                System.getenv(), config.fetching().hub(), config.fetching().bytesPerSecondMax(), Patience.USUAL);
+        var copies =
+                new Copies(store, config.fetching()::isShared, config.fetching().givenBytesPerSecondMax());
+        var downloads = new Downloads(store, network, config.offline(), copies);
         var ports = new LoopbackPorts();
         var splits = new Splits(children, ports);
-        var rooms = new LocalModels.Parts(store, engines, children, ports, loops, splits, terminal);
+        var rooms = new LocalModels.Parts(store, downloads, engines, children, ports, loops, splits, terminal);
         this.models = new LocalModels(
                 rooms,
                 new Limits(
@@ -121,8 +133,15 @@ public final class Daemon implements AutoCloseable {
                         config.serve().parallel(),
                         config.serve().threads()),
                 new LocalModels.Sharing(config.serve().isSplit(), config.serve().ratios()));
-        this.hosting =
-                new Hosting(config.name(), config.mesh().isClient(), memory, models, engines, store, dataDir.models());
+        this.hosting = new Hosting(
+                config.name(),
+                config.mesh().isClient(),
+                memory,
+                models,
+                engines,
+                store,
+                dataDir.models(),
+                config.offline());
         models.report(hosting);
         this.rendezvous = new Rendezvous(config, dataDir.root(), terminal);
         var plan = new Belonging.Plan(
@@ -134,6 +153,9 @@ public final class Daemon implements AutoCloseable {
                 config.mesh().reach(),
                 terminal);
         this.belonging = new Belonging(plan, hosting::facts, hosting, this::fail);
+        copies.connect(new Neighbourhood(belonging, !config.mesh().invites().isEmpty()));
+        belonging.onSocket(socket ->
+                socket.takes(StreamType.BLOB, WaitingStream.each("copy-answer", Copies.SILENCE, copies::answer)));
         this.mesh = new MeshModels(
                 belonging::snapshot, models, config.name(), belonging::reach, belonging::silentMillis, hosting::asked);
         belonging.onSocket(socket -> layTunnels(socket, splits));

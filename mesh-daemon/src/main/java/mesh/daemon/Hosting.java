@@ -62,6 +62,8 @@ final class Hosting implements Orders, Casualties {
     /** A model that became ready is in everybody's table this much later, beside the way there. */
     private static final long LOOK_MILLIS = 200;
 
+    private static final long FETCH_STEP_BYTES = 8_000_000_000L;
+
     /** A hundred requests a second look the same to an assignment as a thousand. */
     private static final int ASKED_PER_LOOK_MAX = 20;
 
@@ -75,6 +77,7 @@ final class Hosting implements Orders, Casualties {
     private final EngineRoom engines;
     private final ModelStore store;
     private final Path modelsFolder;
+    private final boolean isOffline;
     /** A few per model would be many; the loop must never wait for them. */
     private static final int ORDERS_MAX = 4_096;
 
@@ -103,7 +106,8 @@ final class Hosting implements Orders, Casualties {
             LocalModels models,
             EngineRoom engines,
             ModelStore store,
-            Path modelsFolder) {
+            Path modelsFolder,
+            boolean isOffline) {
         this.name = name;
         this.onlyAsks = onlyAsks;
         this.memory = memory;
@@ -111,6 +115,7 @@ final class Hosting implements Orders, Casualties {
         this.engines = engines;
         this.store = store;
         this.modelsFolder = modelsFolder;
+        this.isOffline = isOffline;
     }
 
     void start(Belonging belonging) {
@@ -166,7 +171,17 @@ final class Hosting implements Orders, Casualties {
                 List.of(),
                 role.includes(Role.SPLIT)
                         && engines.found().filter(Hosting::splits).isPresent(),
-                0);
+                isClient || isOffline ? 0 : fetchBytes());
+    }
+
+    /** Half of what is free, so that no member's wish fills this disk; in whole GB, so that it is no news each second. */
+    private long fetchBytes() {
+        try {
+            long free = Files.getFileStore(modelsFolder).getUsableSpace() / 2;
+            return Math.min(free - free % FETCH_STEP_BYTES, Profile.BYTES_MAX);
+        } catch (IOException unknown) {
+            return 0;
+        }
     }
 
     /** Frames of other versions are not read, so they could not be held to anything. */
@@ -208,7 +223,7 @@ final class Hosting implements Orders, Casualties {
     /** What the operator asked for, rather than the mesh. */
     private List<Wanted> wanted() {
         return models.status().stream()
-                .map(model -> new Wanted(new ModelRef(model.name()), "", model.needBytes()))
+                .map(model -> new Wanted(new ModelRef(model.name()), models.source(model.name()), model.needBytes()))
                 .filter(wanted -> !orderedByMesh.contains(wanted.model()))
                 .limit(Profile.MODELS_MAX)
                 .toList();
@@ -353,12 +368,27 @@ final class Hosting implements Orders, Casualties {
         if (isNew) orderedByMesh.add(model);
         if (!isNew || !(part instanceof Part.Alone)) models.cast(model, part);
         // Making or reading a file may take long, and other orders do not wait for it.
-        else
-            Thread.ofVirtual().name("order-" + model).start(() -> {
-                if (models.add(model.name())
-                        instanceof LocalModels.Wish.Refused(String code, String message, boolean none))
-                    refused(model, code, message);
-            });
+        else Thread.ofVirtual().name("order-" + model).start(() -> add(model, model.name()));
+    }
+
+    private void add(ModelRef model, String said) {
+        try {
+            if (models.add(said) instanceof LocalModels.Wish.Refused(String code, String message, boolean isMissing))
+                refused(model, code, message);
+        } catch (InterruptedException ending) {
+            // Only the JVM's end interrupts this thread.
+        }
+    }
+
+    /** Serving follows by itself, once the file is here. */
+    @Override
+    public void fetch(ModelRef model, String source) {
+        Thread.ofVirtual().name("fetch-" + model).start(() -> {
+            if (!isNotIn(models.status(), model)) return;
+            orderedByMesh.add(model);
+            log.info("model.assigned", "model", model, "source", source);
+            add(model, source);
+        });
     }
 
     private void refused(ModelRef model, String code, String message) {

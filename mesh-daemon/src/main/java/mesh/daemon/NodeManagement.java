@@ -93,7 +93,7 @@ final class NodeManagement implements Management {
     }
 
     @Override
-    public Changed load(String said) {
+    public Changed load(String said) throws InterruptedException {
         return switch (models.add(said)) {
             case Wish.Granted(String name) -> new Changed.Done(name);
             case Wish.Refused(String code, String message, boolean isMissing) ->

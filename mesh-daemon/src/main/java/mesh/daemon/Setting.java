@@ -14,7 +14,7 @@ public enum Setting {
             Kind.LIST,
             "NAME",
             "",
-            "a model to serve: a path to a GGUF file, a name in the data dir or catalog, or demo, demo-tiny, demo-large"),
+            "a model to serve: a path to a GGUF file, a name in the data dir or catalog, org/repo/file.gguf, a URL, or demo"),
     JOIN(
             Kind.LIST,
             "TOKEN",
@@ -87,7 +87,15 @@ public enum Setting {
             "shares of a split's nodes, the host's first, such as 0.7,0.3; memory goes by what each has"),
     THREADS(Kind.VALUE, "N", "auto", "threads per model; auto shares the cores among the models"),
     BIN_DIR(Kind.VALUE, "DIR", "auto", "where llama-server is; auto looks at the managed install, then at PATH"),
-    OFFLINE(Kind.SWITCH, "", "false", "never leave this machine: no download, no install, no STUN"),
+    HUB_URL(Kind.VALUE, "URL", "https://huggingface.co", "where models are fetched from: the hub, or a mirror of it"),
+    MAX_DOWNLOAD(Kind.VALUE, "MB", "any", "at most so many megabytes per second for downloads; any sets no limit"),
+    MAX_UPLOAD(
+            Kind.VALUE,
+            "MB",
+            "any",
+            "at most so many megabytes per second of models for other members; any sets no limit"),
+    SHARE(Kind.VALUE, "MODELS", "all", "models that members may copy from here: all, none, or names parted by commas"),
+    OFFLINE(Kind.SWITCH, "", "false", "never leave this machine and its mesh: no download, no install, no STUN"),
     DATA_DIR(Kind.VALUE, "DIR", "~/.mesh", "everything mesh keeps; one daemon per folder"),
     CONFIG(
             Kind.VALUE,

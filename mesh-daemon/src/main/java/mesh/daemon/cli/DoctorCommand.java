@@ -7,6 +7,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import mesh.core.model.Fit;
@@ -17,6 +18,7 @@ import mesh.daemon.Settings;
 import mesh.daemon.engine.Engine;
 import mesh.daemon.engine.EngineFinder;
 import mesh.daemon.engine.EngineShelf;
+import mesh.daemon.hardware.Gpus;
 import mesh.daemon.hardware.Memory;
 import mesh.daemon.hardware.PortHolder;
 import mesh.daemon.store.DataDir;
@@ -56,6 +58,7 @@ final class DoctorCommand implements Callable<Integer> {
         var findings = new Table();
         java(findings);
         memory(config, findings);
+        gpus(findings);
         dataDir(config.dataDir(), findings);
         engine(config, findings);
         ports(config, findings);
@@ -73,6 +76,18 @@ final class DoctorCommand implements Callable<Integer> {
     private static void memory(Config config, Table findings) {
         Memory memory = config.serve().of(Memory.probe());
         findings.row("ok", "memory", Fit.gigabytes(memory.usableBytes()) + " for models; " + memory.how());
+    }
+
+    private static void gpus(Table findings) throws InterruptedException {
+        List<Gpus.Gpu> gpus = Gpus.probe();
+        if (gpus.isEmpty()) findings.row("ok", "gpu", "none found: models run on the CPU");
+        for (Gpus.Gpu gpu : gpus)
+            findings.row(
+                    "ok",
+                    "gpu",
+                    gpu.name() + ", " + Fit.gigabytes(gpu.freeBytes()) + " of " + Fit.gigabytes(gpu.totalBytes())
+                            + (gpu.isUnified() ? " for it, shared with the machine" : " free")
+                            + "; not counted for models yet");
     }
 
     private void dataDir(Path dataDir, Table findings) {

@@ -33,6 +33,7 @@ import picocli.CommandLine.ScopeType;
             LoadCommand.class,
             DropCommand.class,
             ModelsCommand.class,
+            DownloadCommand.class,
             InviteCommand.class,
             LeaveCommand.class,
             DiscoverCommand.class,

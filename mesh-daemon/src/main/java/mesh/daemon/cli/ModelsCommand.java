@@ -1,8 +1,14 @@
 package mesh.daemon.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import mesh.core.model.Fit;
 import mesh.daemon.Config;
@@ -10,19 +16,36 @@ import mesh.daemon.Refusal;
 import mesh.daemon.hardware.Memory;
 import mesh.daemon.models.Catalog;
 import mesh.daemon.models.DemoModel;
+import mesh.daemon.models.Housekeeping;
+import mesh.daemon.models.Hub;
 import mesh.daemon.models.ModelFile;
 import mesh.daemon.models.ModelStore;
 import mesh.daemon.models.Resolved;
 import mesh.daemon.store.DataDir;
+import mesh.daemon.store.Whereabouts;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code mesh models}: what this machine could serve, and whether it fits. Works with and without a running node. */
-@Command(name = "models", description = "Lists the models on this machine and whether they fit it.")
+/**
+ * {@code mesh models}: what is on this machine and what could be, and whether it fits; and the upkeep of the models
+ * folder. Works with and without a running node; only what the mesh can hold is asked of one.
+ */
+@Command(
+        name = "models",
+        description = "Lists the models on this machine and in the catalog, and whether they fit.",
+        synopsisSubcommandLabel = "[COMMAND]",
+        subcommands = {ModelsCommand.Where.class, ModelsCommand.Verify.class, ModelsCommand.Remove.class})
 final class ModelsCommand implements Callable<Integer> {
+    /** What serving takes beside the weights, where only their size is known: a tenth, and half a GB. */
+    private static final long BESIDE_PARTS = 10;
+
+    private static final long BESIDE_BYTES = 500_000_000;
+
     @Mixin
     final NodeOption node = new NodeOption();
 
@@ -32,49 +55,243 @@ final class ModelsCommand implements Callable<Integer> {
     @Spec
     CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
 
+    /** One row: a model that is here, or one that could be. */
+    private record Row(
+            String name,
+            long bytes,
+            boolean isExact,
+            String here,
+            String fits,
+            String why,
+            @Nullable Path path) {}
+
     @Override
     public Integer call() throws Refusal {
         Config config = node.config();
-        var store = new ModelStore(DataDir.models(config.dataDir()), Catalog::bundled);
+        ModelStore store = store(config);
         ModelStore.Shelf shelf = store.list();
         long usableBytes = config.serve().of(Memory.probe()).usableBytes();
+        long meshBytes = meshBytes(config).orElse(usableBytes);
         PrintWriter out = spec.commandLine().getOut();
-        if (isJson) json(shelf, usableBytes, out);
-        else table(shelf, usableBytes, out);
+        List<Row> rows = rows(store, shelf, usableBytes, meshBytes);
+        if (isJson) json(rows, out);
+        else table(rows, shelf, out);
         return 0;
     }
 
-    private static void table(ModelStore.Shelf shelf, long usableBytes, PrintWriter out) {
-        var table = new Table().row("MODEL", "SIZE", "HERE");
-        for (ModelFile file : shelf.models())
-            table.row(file.ref().name(), Table.bytes(file.bytes()), verdict(file, usableBytes));
-        for (Resolved.Refused broken : shelf.broken()) table.row("-", "-", broken.code() + ": " + broken.message());
+    private static List<Row> rows(ModelStore store, ModelStore.Shelf shelf, long usableBytes, long meshBytes) {
+        var rows = new java.util.ArrayList<Row>();
+        var named = new LinkedHashSet<String>();
+        for (ModelFile file : shelf.models()) {
+            named.add(file.ref().name());
+            Fit.Verdict verdict = file.fit().within(usableBytes, Fit.Ask.ANY);
+            long leastBytes = file.fit().needBytes(Fit.CONTEXT_FLOOR, 1);
+            boolean isHere = verdict instanceof Fit.Verdict.Fits;
+            boolean isOurs = store.notes().of(file.path()).isOurs();
+            rows.add(new Row(
+                    file.ref().name(),
+                    file.bytes(),
+                    true,
+                    isOurs || file.isDemo() ? "on disk" : "on disk, yours",
+                    isHere ? "fits here" : elsewhere(leastBytes, meshBytes),
+                    verdict.why(),
+                    file.path()));
+        }
         for (DemoModel demo : DemoModel.list())
-            if (shelf.models().stream().noneMatch(file -> file.ref().name().equals(demo.name())))
-                table.row(demo.name(), Table.bytes(demo.size()), "made on the spot");
+            if (named.add(demo.name()))
+                rows.add(new Row(demo.name(), demo.size(), true, "made on the spot", "fits here", "", null));
+        for (Catalog.Entry entry : Catalog.bundled().entries()) {
+            if (!named.add(entry.name())) continue;
+            long need = entry.bytesAbout() + entry.bytesAbout() / BESIDE_PARTS + BESIDE_BYTES;
+            rows.add(new Row(
+                    entry.name(),
+                    entry.bytesAbout(),
+                    entry.bytes().isPresent(),
+                    "",
+                    need <= usableBytes ? "fits here" : elsewhere(need, meshBytes),
+                    "about " + Fit.gigabytes(need) + " with its memory beside the weights",
+                    null));
+        }
+        return rows;
+    }
+
+    private static String elsewhere(long need, long meshBytes) {
+        return need <= meshBytes ? "fits the mesh" : "needs " + Fit.gigabytes(need);
+    }
+
+    private static void table(List<Row> rows, ModelStore.Shelf shelf, PrintWriter out) {
+        var table = new Table().row("MODEL", "SIZE", "FITS", "HERE");
+        for (Row row : rows)
+            table.row(row.name(), (row.isExact() ? "" : "about ") + Table.bytes(row.bytes()), row.fits(), row.here());
+        for (Resolved.Refused broken : shelf.broken())
+            table.row("-", "-", "-", broken.code() + ": " + broken.message());
         table.print(out);
         if (!shelf.isWhole()) out.println("… and more files than are listed");
     }
 
-    private static void json(ModelStore.Shelf shelf, long usableBytes, PrintWriter out) {
+    private static void json(List<Row> rows, PrintWriter out) {
         ArrayNode list = new JsonMapper().createArrayNode();
-        for (ModelFile file : shelf.models()) {
-            Fit.Verdict verdict = Fit.of(file.header()).within(usableBytes, Fit.Ask.ANY);
-            list.addObject()
-                    .put("name", file.ref().name())
-                    .put("path", file.path().toString())
-                    .put("sizeBytes", file.bytes())
-                    .put("fits", verdict instanceof Fit.Verdict.Fits)
-                    .put("why", verdict.why());
+        for (Row row : rows) {
+            var object = list.addObject()
+                    .put("name", row.name())
+                    .put("sizeBytes", row.bytes())
+                    .put("sizeIsExact", row.isExact())
+                    .put("fits", row.fits().startsWith("fits"))
+                    .put("where", row.fits().startsWith("fits ") ? row.fits().substring(5) : "nowhere")
+                    .put("why", row.why());
+            if (row.path() != null) object.put("path", row.path().toString());
         }
         out.println(list.toPrettyString());
     }
 
-    private static String verdict(ModelFile file, long usableBytes) {
-        Fit.Verdict verdict = Fit.of(file.header()).within(usableBytes, Fit.Ask.ANY);
-        return switch (verdict) {
-            case Fit.Verdict.Fits fits -> "fits: " + fits.why();
-            case Fit.Verdict.TooBig tooBig -> "too big: " + tooBig.why();
+    /** What all members together have, where a node runs that knows. */
+    private static OptionalLong meshBytes(Config config) throws Refusal {
+        JsonNode status = status(config);
+        if (status.isMissingNode()) return OptionalLong.empty();
+        long sum = status.at("/memory/usableBytes").asLong();
+        for (JsonNode peer : status.path("peers"))
+            sum += peer.path("memoryBytes").asLong();
+        return OptionalLong.of(sum);
+    }
+
+    private static JsonNode status(Config config) throws Refusal {
+        try {
+            var where = Whereabouts.read(config.dataDir());
+            if (where.isPresent() && !where.get().management().isEmpty())
+                return new ManagementClient(where.get()).get("status");
+        } catch (IOException unreadable) {
+            throw new Refusal(
+                    Refusal.FAILED,
+                    "data_dir_unusable",
+                    "cannot read " + config.dataDir() + ": " + unreadable.getMessage());
+        }
+        return JsonMapper.builder().build().missingNode();
+    }
+
+    private static ModelStore store(Config config) {
+        return new ModelStore(
+                DataDir.models(config.dataDir()),
+                Catalog::bundled,
+                new Hub(config.fetching().hub()));
+    }
+
+    private static ModelFile onDisk(ModelStore store, String said) throws Refusal {
+        return switch (store.find(said)) {
+            case Resolved.Found(ModelFile file) -> file;
+            case Resolved.Fetchable(var source) ->
+                throw new Refusal(
+                        Refusal.FAILED,
+                        "not_here",
+                        source.ref() + " is not on this machine; fetch it with: mesh download " + said);
+            case Resolved.NotFound missing ->
+                throw new Refusal(Refusal.FAILED, missing.reason().code(), missing.message());
+            case Resolved.Refused(String code, String message) ->
+                throw new Refusal(Refusal.FAILED, code, code + ": " + message);
         };
+    }
+
+    /** {@code mesh models where}. */
+    @Command(name = "where", description = "Prints the files of a model, where they came from, and when it was used.")
+    static final class Where implements Callable<Integer> {
+        @Mixin
+        final NodeOption node = new NodeOption();
+
+        @Parameters(paramLabel = "MODEL", description = "A name on disk.")
+        String model = "";
+
+        @Spec
+        CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
+
+        @Override
+        public Integer call() throws Refusal {
+            ModelStore store = store(node.config());
+            for (Path file : onDisk(store, model).paths()) {
+                var note = store.notes().of(file);
+                var origin = note.origin();
+                spec.commandLine()
+                        .getOut()
+                        .println(file
+                                + (origin == null
+                                        ? ", not fetched by mesh"
+                                        : ", from " + origin.from() + " on " + origin.fetchedAt())
+                                + (note.usedAt() == null ? "" : ", last used " + note.usedAt()));
+            }
+            return 0;
+        }
+    }
+
+    /** {@code mesh models verify}. */
+    @Command(name = "verify", description = "Reads a model's files and compares them with their hashes.")
+    static final class Verify implements Callable<Integer> {
+        @Mixin
+        final NodeOption node = new NodeOption();
+
+        @Parameters(paramLabel = "MODEL", description = "A name on disk.")
+        String model = "";
+
+        @Spec
+        CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
+
+        @Override
+        public Integer call() throws Refusal {
+            ModelStore store = store(node.config());
+            PrintWriter out = spec.commandLine().getOut();
+            try {
+                boolean isSound = true;
+                for (var verdict :
+                        new Housekeeping(store, Catalog.bundled()).verify(onDisk(store, model), (done, total) -> {})) {
+                    switch (verdict) {
+                        case Housekeeping.Verdict.Sound(Path file, String sha256) ->
+                            out.println(file + ": sound, sha256 " + sha256);
+                        case Housekeeping.Verdict.Unknown(Path file, String sha256) ->
+                            out.println(file + ": nobody said its hash; sha256 " + sha256);
+                        case Housekeeping.Verdict.Damaged(Path file, String sha256, String expected) -> {
+                            isSound = false;
+                            out.println(file + ": DAMAGED, sha256 " + sha256 + ", expected " + expected);
+                        }
+                    }
+                }
+                return isSound ? 0 : Refusal.FAILED;
+            } catch (IOException unreadable) {
+                throw new Refusal(Refusal.FAILED, "io_failed", "cannot read the model: " + unreadable.getMessage());
+            }
+        }
+    }
+
+    /** {@code mesh models rm}. */
+    @Command(
+            name = "rm",
+            description = "Removes a model that mesh fetched or made, whole or half fetched; never one that is yours.")
+    static final class Remove implements Callable<Integer> {
+        @Mixin
+        final NodeOption node = new NodeOption();
+
+        @Parameters(paramLabel = "MODEL", description = "A name on disk.")
+        String model = "";
+
+        @Spec
+        CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
+
+        @Override
+        public Integer call() throws Refusal {
+            Config config = node.config();
+            ModelStore store = store(config);
+            for (JsonNode served : status(config).path("models"))
+                if (served.path("name").asText().equals(model))
+                    throw new Refusal(
+                            Refusal.FAILED, "in_use", "a running node has " + model + "; first: mesh drop " + model);
+            try {
+                return switch (new Housekeeping(store, Catalog.bundled()).remove(model)) {
+                    case Housekeeping.Removal.Removed(var files, long bytes) -> {
+                        for (Path file : files) spec.commandLine().getOut().println("removed " + file);
+                        yield 0;
+                    }
+                    case Housekeeping.Removal.Refused(String code, String message) ->
+                        throw new Refusal(Refusal.FAILED, code, message);
+                };
+            } catch (IOException stuck) {
+                throw new Refusal(Refusal.FAILED, "io_failed", "cannot remove it: " + stuck.getMessage());
+            }
+        }
     }
 }

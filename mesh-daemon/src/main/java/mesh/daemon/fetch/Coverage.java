@@ -60,6 +60,19 @@ final class Coverage {
         return new Range(from, from + Math.min(bytesMax, to - from));
     }
 
+    /** The first bytes that are missing in a range; empty when none is. */
+    Range gapWithin(long from, long to) {
+        Map.Entry<Long, Long> before = ends.floorEntry(from);
+        long start = before == null ? from : Math.clamp(before.getValue(), from, to);
+        Long next = ends.ceilingKey(start);
+        return new Range(start, next == null ? to : Math.min(to, next));
+    }
+
+    boolean overlaps(long from, long to) {
+        Map.Entry<Long, Long> before = ends.lowerEntry(to);
+        return before != null && before.getValue() > from;
+    }
+
     long bytes() {
         return bytes;
     }

@@ -5,13 +5,13 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.file.AccessDeniedException;
 import java.util.Locale;
 
-/** Ends a fetch from wherever it is; {@link Fetch} turns it into an answer. Never leaves this package. */
-final class FetchRefused extends Exception {
+/** Ends a fetch from wherever it is; whoever began it turns it into an answer. */
+public final class FetchRefused extends Exception {
     private static final long serialVersionUID = 1;
 
     private final FetchReason reason;
 
-    FetchRefused(FetchReason reason, String message) {
+    public FetchRefused(FetchReason reason, String message) {
         super(message);
         this.reason = reason;
     }
@@ -29,11 +29,11 @@ final class FetchRefused extends Exception {
         return new FetchRefused(FetchReason.DISK_FAILED, message);
     }
 
-    FetchReason reason() {
+    public FetchReason reason() {
         return reason;
     }
 
-    String message() {
+    public String message() {
         return String.valueOf(getMessage());
     }
 }

@@ -2,19 +2,20 @@ package mesh.daemon.fetch;
 
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
  * One file that is wanted. Immutable.
  *
- * @param target where it will lie; what has arrived so far lies beside it, see {@link #part}
+ * @param target where it will lie; what has arrived so far lies beside it, see {@link #traces}
  * @param bytes its size, where somebody wrote it down
  * @param sha256 in lower-case hexadecimal, where somebody wrote it down
  */
 public record Order(URI uri, Path target, OptionalLong bytes, Optional<String> sha256) {
     /** Ends the name of a file that is on its way. */
-    public static final String PART_SUFFIX = ".part";
+    private static final String PART_SUFFIX = ".part";
 
     private static final String NOTE_SUFFIX = ".part.json";
 
@@ -32,13 +33,18 @@ public record Order(URI uri, Path target, OptionalLong bytes, Optional<String> s
     }
 
     /** What has arrived, as a file with holes. */
-    public Path part() {
+    Path part() {
         return beside(PART_SUFFIX);
     }
 
     /** What of it has arrived, and from where. */
     Path note() {
         return beside(NOTE_SUFFIX);
+    }
+
+    /** Everything of it that is not the file itself. */
+    public List<Path> traces() {
+        return List.of(part(), note());
     }
 
     private Path beside(String suffix) {

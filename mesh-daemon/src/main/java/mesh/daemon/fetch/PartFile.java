@@ -4,20 +4,19 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongPredicate;
 import mesh.daemon.store.AtomicFile;
 import org.jspecify.annotations.Nullable;
 
@@ -26,14 +25,12 @@ import org.jspecify.annotations.Nullable;
  * version of the source they are. Whatever ends the process, the next one goes on from the last note, which never
  * claims more than the disk has. One process at a time, by a lock on the file; within it any thread, under this lock.
  */
-final class PartFile implements AutoCloseable {
+public final class PartFile implements AutoCloseable {
     /** A worker is given so much at a time: long enough that asking costs nothing, short enough to share the end. */
     static final long CLAIM_BYTES = 64L << 20;
 
     /** A crash costs what came in since the last note. */
     private static final long NOTE_NANOS = TimeUnit.SECONDS.toNanos(1);
-
-    private static final int READ_BYTES = 1 << 20;
 
     private static final JsonMapper JSON = JsonMapper.builder()
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
@@ -55,10 +52,10 @@ final class PartFile implements AutoCloseable {
      * @param total its size; -1 where the server does not say
      * @param validator a strong ETag or a date, by which the server knows it again; may be empty
      */
-    record Version(long total, String validator) {}
+    public record Version(long total, String validator) {}
 
     /** A piece that one worker is bringing. */
-    static final class Claim {
+    public static final class Claim {
         private final long from;
         private final long asked;
         private long to;
@@ -72,11 +69,11 @@ final class PartFile implements AutoCloseable {
         }
 
         /** Where the next byte goes. */
-        long at() {
+        public long at() {
             return at;
         }
 
-        long to() {
+        public long to() {
             return to;
         }
 
@@ -104,7 +101,7 @@ final class PartFile implements AutoCloseable {
         this.file = file;
     }
 
-    static PartFile open(Order order) throws FetchRefused {
+    public static PartFile open(Order order) throws FetchRefused {
         try {
             Files.createDirectories(
                     Objects.requireNonNull(order.target().toAbsolutePath().getParent(), "a file's folder"));
@@ -153,7 +150,7 @@ final class PartFile implements AutoCloseable {
         promised = Optional.ofNullable(note.sha256());
     }
 
-    synchronized Optional<Version> version() {
+    public synchronized Optional<Version> version() {
         return Optional.ofNullable(version);
     }
 
@@ -163,7 +160,7 @@ final class PartFile implements AutoCloseable {
     }
 
     /** The source was seen; from here on its bytes may be claimed. */
-    synchronized void begin(Version seen, Optional<String> sha256) throws FetchRefused {
+    public synchronized void begin(Version seen, Optional<String> sha256) throws FetchRefused {
         version = seen;
         promised = sha256.or(() -> promised);
         room(seen.total());
@@ -171,7 +168,7 @@ final class PartFile implements AutoCloseable {
     }
 
     /** Nothing of what is here belongs to the source as it is now. */
-    synchronized void restart() throws FetchRefused {
+    public synchronized void restart() throws FetchRefused {
         here.remove(0, Long.MAX_VALUE);
         claimed.remove(0, Long.MAX_VALUE);
         version = null;
@@ -208,6 +205,36 @@ final class PartFile implements AutoCloseable {
         return Optional.of(new Claim(gap.from(), gap.to()));
     }
 
+    /**
+     * A missing piece that nobody brings yet and that lies within one cell of the file.
+     *
+     * @param cells which cells may be brought, from 0
+     */
+    public synchronized Optional<Claim> claimWithin(long cellBytes, LongPredicate cells, long firstCell) {
+        long count = (end() + cellBytes - 1) / cellBytes;
+        for (long i = 0; i < count; i++) {
+            long cell = (firstCell + i) % count;
+            if (!cells.test(cell)) continue;
+            long cellEnd = Math.min(end(), (cell + 1) * cellBytes);
+            if (claimed.overlaps(cell * cellBytes, cellEnd)) continue;
+            Coverage.Range gap = here.gapWithin(cell * cellBytes, cellEnd);
+            if (gap.bytes() == 0) continue;
+            claimed.add(gap.from(), gap.to());
+            return Optional.of(new Claim(gap.from(), gap.to()));
+        }
+        return Optional.empty();
+    }
+
+    /** Whether all of a range is here. */
+    public synchronized boolean has(long from, long to) {
+        return here.gapWithin(from, to).bytes() == 0;
+    }
+
+    /** Bytes that are here. */
+    public void read(ByteBuffer into, long from) throws IOException {
+        while (into.hasRemaining() && file.read(into, from + into.position()) >= 0) {}
+    }
+
     private long end() {
         Version now = version;
         return now == null || now.total() < 0 ? Long.MAX_VALUE : now.total();
@@ -219,13 +246,13 @@ final class PartFile implements AutoCloseable {
         claimed.add(claim.from, claim.to);
     }
 
-    synchronized void release(Claim claim) {
+    public synchronized void release(Claim claim) {
         claimed.remove(claim.from, claim.asked);
         claimed.remove(claim.from, claim.to);
     }
 
     /** The next bytes of a claim; the caller sends no more than it asked for. */
-    void write(Claim claim, ByteBuffer bytes) throws FetchRefused {
+    public void write(Claim claim, ByteBuffer bytes) throws FetchRefused {
         try {
             long at = claim.at;
             while (bytes.hasRemaining()) at += file.write(bytes, at);
@@ -259,11 +286,11 @@ final class PartFile implements AutoCloseable {
         }
     }
 
-    synchronized long bytesHere() {
+    public synchronized long bytesHere() {
         return here.bytes();
     }
 
-    synchronized boolean isWhole() {
+    public synchronized boolean isWhole() {
         return version != null && version.total() >= 0 && here.isWhole(version.total());
     }
 
@@ -274,34 +301,24 @@ final class PartFile implements AutoCloseable {
     }
 
     /** Reads the whole file once; {@code isUnwanted} is asked on the way. */
-    String hash(Progress progress, BooleanSupplier isUnwanted) throws FetchRefused {
+    public String hash(Progress progress, BooleanSupplier isUnwanted) throws FetchRefused {
         try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            long total = file.size();
-            var bytes = ByteBuffer.allocate(READ_BYTES);
-            for (long at = 0; at < total; ) {
-                if (isUnwanted.getAsBoolean()) throw new FetchRefused(FetchReason.STOPPED, "stopped");
-                int count = file.read(bytes.clear(), at);
-                if (count < 0) break;
-                digest.update(bytes.flip());
-                at += count;
-                progress.at(Progress.Phase.CHECKING, at, total);
-            }
-            return HexFormat.of().formatHex(digest.digest());
+            return Hashing.sha256(file, (done, total) -> {
+                if (isUnwanted.getAsBoolean()) throw new ClosedChannelException();
+                progress.at(Progress.Phase.CHECKING, done, total);
+            });
         } catch (IOException failed) {
             throw FetchRefused.disk(order.part(), failed);
-        } catch (NoSuchAlgorithmException absent) {
-            throw new IllegalStateException("every JDK has SHA-256", absent);
         }
     }
 
     /** The bytes are not the right ones. They stay for whoever wants to look, and are not taken up again. */
-    synchronized void wrong() {
+    public synchronized void wrong() {
         isWrong = true;
     }
 
     /** The file takes its place, in one step. */
-    synchronized Path deliver() throws FetchRefused {
+    public synchronized Path deliver() throws FetchRefused {
         try {
             long total = Objects.requireNonNull(version, "a whole file").total();
             if (file.size() > total) file.truncate(total);

@@ -63,9 +63,7 @@ final class Dispatcher implements MeshLoop.Effects {
             case Effect.Noticed(Change change) -> noticed(change);
             case Effect.Start(ModelRef model, Part part) -> orders.start(model, part);
             case Effect.Stop(ModelRef model, Reason reason) -> orders.stop(model, reason);
-            // This node says that it fetches nothing, so the core does not ask for it.
-            case Effect.Fetch(ModelRef model, String source) ->
-                log.warn("fetch.unserved", "model", model, "source", source);
+            case Effect.Fetch(ModelRef model, String source) -> orders.fetch(model, source);
             case Effect.Decided(ModelRef model, var outcome) ->
                 log.debug("election.decided", "model", model, "outcome", outcome);
         }

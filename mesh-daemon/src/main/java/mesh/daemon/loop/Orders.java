@@ -8,5 +8,8 @@ import mesh.core.id.ModelRef;
 public interface Orders {
     void start(ModelRef model, Part part);
 
+    /** The mesh gave this node a model that it has to fetch; {@code source} is as after {@code --model}. */
+    void fetch(ModelRef model, String source);
+
     void stop(ModelRef model, Reason reason);
 }

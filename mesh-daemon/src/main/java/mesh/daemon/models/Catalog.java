@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalLong;
 import mesh.core.id.ModelRef;
 import org.jspecify.annotations.Nullable;
 
@@ -28,33 +28,80 @@ public final class Catalog {
      * One model.
      *
      * @param files all parts, first part first
+     * @param parametersBillions all of them, also those of experts that rest
+     * @param activeBillions those that work on one token, where that is fewer
      * @param context the longest the model was made for, in tokens
      * @param draft the entry that may guess ahead for this one
-     * @param bytes of all files together; null where nobody wrote it down
-     * @param sha256 one per file; null where nobody wrote it down
+     * @param projector what turns pictures into tokens, of a model that sees
      */
     public record Entry(
             String name,
             String family,
             String repository,
-            List<String> files,
+            List<Part> files,
             String quantization,
             double parametersBillions,
+            @Nullable Double activeBillions,
             int context,
             List<String> capabilities,
             @Nullable String draft,
-            String license,
-            @Nullable Long bytes,
-            @Nullable List<String> sha256) {
+            @Nullable Part projector,
+            String license) {
         public Entry {
             files = List.copyOf(files);
             capabilities = List.copyOf(capabilities);
-            sha256 = sha256 == null ? null : List.copyOf(sha256);
+        }
+
+        /**
+         * One file of it.
+         *
+         * @param name in its repository, with the folder if it is in one
+         * @param bytes null where nobody wrote it down
+         * @param sha256 null where nobody wrote it down
+         */
+        public record Part(
+                String name, @Nullable Long bytes, @Nullable String sha256) {
+            /** Under which it lies in the models folder. */
+            public String fileName() {
+                return name.substring(name.lastIndexOf('/') + 1);
+            }
         }
 
         public ModelRef ref() {
             return new ModelRef(name);
         }
+
+        /** Of all files together; empty where that of one is not known. */
+        public OptionalLong bytes() {
+            long sum = 0;
+            for (Part part : files) {
+                if (part.bytes() == null) return OptionalLong.empty();
+                sum += part.bytes();
+            }
+            return OptionalLong.of(sum);
+        }
+
+        /** The size, or what parameters and quantisation make likely: right to a tenth, but for very small models. */
+        public long bytesAbout() {
+            return bytes().orElse((long) (parametersBillions * 1e9 * bitsPerWeight(quantization) / Byte.SIZE));
+        }
+    }
+
+    /** What files of these quantisations have on average, their few tensors of other types counted in. */
+    static double bitsPerWeight(String quantization) {
+        return switch (quantization) {
+            case "F32" -> 32;
+            case "F16", "BF16" -> 16;
+            case "Q8_0" -> 8.6;
+            case "Q6_K" -> 6.6;
+            case "Q5_K_M" -> 5.7;
+            case "Q4_K_M", "Q4_K_XL" -> 4.9;
+            case "Q4_0", "IQ4_NL" -> 4.6;
+            case "MXFP4" -> 4.4;
+            case "Q3_K_M" -> 3.9;
+            case "Q2_K", "Q2_K_XL" -> 3.0;
+            default -> 5;
+        };
     }
 
     private record Document(List<Entry> models) {}
@@ -90,22 +137,17 @@ public final class Catalog {
         return entries;
     }
 
-    /** The entry of that name, without regard to case; else the only one whose name contains it. */
-    public Optional<Entry> find(String said) {
-        String wanted = said.toLowerCase(Locale.ROOT);
-        List<Entry> within = entries.stream()
-                .filter(entry -> entry.name().toLowerCase(Locale.ROOT).contains(wanted))
-                .toList();
-        Optional<Entry> exact = within.stream()
+    /** The entry of that name, without regard to case. */
+    public Optional<Entry> named(String said) {
+        return entries.stream()
                 .filter(entry -> entry.name().equalsIgnoreCase(said))
                 .findFirst();
-        return exact.isPresent() || within.size() != 1 ? exact : Optional.of(within.getFirst());
     }
 
     /** The entry whose first file has that name: one file has one name all over the mesh. */
     public Optional<Entry> ofFile(String fileName) {
         return entries.stream()
-                .filter(entry -> entry.files().getFirst().equals(fileName))
+                .filter(entry -> entry.files().getFirst().fileName().equals(fileName))
                 .findFirst();
     }
 }

@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
 import mesh.core.id.ModelRef;
@@ -20,6 +19,7 @@ import mesh.core.model.GgufHeader;
 import mesh.core.model.GgufRead;
 import mesh.core.model.GgufReader;
 import mesh.core.model.PartName;
+import mesh.daemon.log.Log;
 import mesh.daemon.models.Resolved.Found;
 import mesh.daemon.models.Resolved.NotFound;
 import mesh.daemon.models.Resolved.Reason;
@@ -31,18 +31,34 @@ import mesh.daemon.models.Resolved.Refused;
  * it belongs on a virtual thread; any one.
  */
 public final class ModelStore {
+    private static final Log log = Log.of(ModelStore.class);
+
     /** Beyond that a folder is not a collection of models; the listing stops there and says so. */
     private static final int FILES_MAX = 1000;
 
-    private static final String SUFFIX = ".gguf";
+    /** Of several that may be meant, as many as a person reads through. */
+    private static final int CANDIDATES_MAX = 8;
 
     private final Path folder;
     private final Supplier<Catalog> catalog;
+    private final Hub hub;
+    private final Notes notes;
 
     /** The catalog is asked for when the first name needs it. */
-    public ModelStore(Path folder, Supplier<Catalog> catalog) {
+    public ModelStore(Path folder, Supplier<Catalog> catalog, Hub hub) {
         this.folder = folder;
         this.catalog = catalog;
+        this.hub = hub;
+        this.notes = new Notes(folder);
+    }
+
+    public ModelStore(Path folder, Supplier<Catalog> catalog) {
+        this(folder, catalog, Hub.usual());
+    }
+
+    /** Where models lie that were fetched or made here. */
+    public Path folder() {
+        return folder;
     }
 
     /**
@@ -59,7 +75,10 @@ public final class ModelStore {
         }
     }
 
-    /** A path, a demo's name, a file in the models folder by name or stem, a name of the catalog: the first that is there. */
+    /**
+     * The first that is there of: a path, a demo's name, a file in the models folder by name or stem, a name of the
+     * catalog, {@code org/repo/file.gguf} at the hub, a URL; then what is part of one name only.
+     */
     public Resolved find(String said) {
         Optional<Path> path = path(said);
         if (path.isPresent() && Files.isRegularFile(path.get())) return open(path.get());
@@ -67,17 +86,82 @@ public final class ModelStore {
             return new Refused("not_a_file", "model path is a folder path=" + path.get());
         Optional<DemoModel> demo = DemoModel.named(said);
         if (demo.isPresent()) return made(demo.get());
-        for (Path file : files())
-            if (nameOf(file).equals(said) || stemOf(nameOf(file)).equals(said)) return open(file);
-        Optional<Catalog.Entry> entry = catalog.get().find(said);
-        if (entry.isEmpty()) return unknown(said);
-        Path file = folder.resolve(entry.get().files().getFirst());
-        if (Files.isRegularFile(file)) return open(file);
+        List<Path> files = files();
+        for (Path file : files) {
+            String name = ModelNames.fileName(file);
+            if (name.equals(said) || ModelNames.stem(name).equals(said)) return open(file);
+        }
+        Optional<Catalog.Entry> entry = catalog.get().named(said);
+        if (entry.isPresent()) return hereOrThere(hub.of(entry.get()));
+        Optional<ModelSource> remote = hub.of(said);
+        if (remote.isPresent()) return hereOrThere(remote.get());
+        return isPathLike(said) ? noSuchFile(said) : containing(said, files);
+    }
+
+    private Resolved hereOrThere(ModelSource source) {
+        if (!isHere(source)) return new Resolved.Fetchable(source);
+        return open(folder.resolve(source.files().getFirst().name()));
+    }
+
+    /** Whether all files of a source lie in the models folder already. */
+    boolean isHere(ModelSource source) {
+        return !source.files().isEmpty()
+                && source.files().stream().allMatch(file -> Files.isRegularFile(folder.resolve(file.name())));
+    }
+
+    /** How another node would ask for what this user calls {@code said}; empty for what is this machine's own. */
+    public Optional<String> elsewhere(String said) {
+        return catalog.get()
+                .named(said)
+                .map(hub::of)
+                .or(() -> path(said).filter(Files::exists).isPresent() ? Optional.empty() : hub.of(said))
+                .map(ModelSource::said);
+    }
+
+    /** What is here goes before what would have to be fetched. */
+    private Resolved containing(String said, List<Path> files) {
+        String wanted = said.toLowerCase(Locale.ROOT);
+        List<Path> here = files.stream()
+                .filter(file -> ModelNames.stem(ModelNames.fileName(file))
+                        .toLowerCase(Locale.ROOT)
+                        .contains(wanted))
+                .toList();
+        if (here.size() == 1) return open(here.getFirst());
+        List<Catalog.Entry> there = catalog.get().entries().stream()
+                .filter(entry -> entry.name().toLowerCase(Locale.ROOT).contains(wanted))
+                .toList();
+        if (here.isEmpty() && there.size() == 1) return hereOrThere(hub.of(there.getFirst()));
+        if (here.isEmpty() && there.isEmpty())
+            return new NotFound(
+                    Reason.UNKNOWN_MODEL,
+                    "no such model model=" + said,
+                    Near.names(said, names()),
+                    "Say a path to a .gguf file, a name of the catalog, org/repo/file.gguf, a URL, or demo.");
+        var candidates = new ArrayList<String>();
+        for (Path file : here) candidates.add(ModelNames.stem(ModelNames.fileName(file)));
+        for (Catalog.Entry entry : there) candidates.add(entry.name());
         return new NotFound(
-                Reason.NOT_DOWNLOADED,
-                "model not downloaded model=" + entry.get().name() + " file=" + file,
-                List.of(),
-                "Download " + entry.get().files() + " from " + entry.get().repository() + " into " + folder + ".");
+                Reason.AMBIGUOUS,
+                "part of " + candidates.size() + " names model=" + said,
+                candidates.subList(0, Math.min(CANDIDATES_MAX, candidates.size())),
+                "Say one whole name; mesh models lists them.");
+    }
+
+    /** What is known of where a model's files came from and when they were used. */
+    public Notes notes() {
+        return notes;
+    }
+
+    /** A model of the folder begins to be served. */
+    public void used(ModelFile model) {
+        for (Path file : model.paths()) {
+            if (!folder.equals(file.getParent())) continue;
+            try {
+                notes.used(file);
+            } catch (IOException unwritten) {
+                log.warn("note.unwritten", "file", file, "cause", unwritten);
+            }
+        }
     }
 
     public Shelf list() {
@@ -95,7 +179,7 @@ public final class ModelStore {
     }
 
     /** Reads the header of the model at {@code path}; any part of a set stands for the whole set. */
-    public Resolved open(Path path) {
+    public Resolved.Opened open(Path path) {
         List<Path> paths = parts(path);
         var open = new ArrayList<FileBytes>();
         try {
@@ -140,24 +224,18 @@ public final class ModelStore {
         }
     }
 
-    private NotFound unknown(String said) {
-        if (isPathLike(said))
-            return new NotFound(
-                    Reason.NO_SUCH_FILE,
-                    "no such model file path=" + said,
-                    Near.names(stemOf(said.substring(said.lastIndexOf('/') + 1)), names()),
-                    "Check the path, or put the file into " + folder + " and say its name.");
+    private NotFound noSuchFile(String said) {
         return new NotFound(
-                Reason.UNKNOWN_MODEL,
-                "no such model model=" + said,
-                Near.names(said, names()),
-                "Say a path to a .gguf file, a name of the catalog, or demo.");
+                Reason.NO_SUCH_FILE,
+                "no such model file path=" + said,
+                Near.names(ModelNames.stem(said.substring(said.lastIndexOf('/') + 1)), names()),
+                "Check the path, or put the file into " + folder + " and say its name.");
     }
 
     private List<String> names() {
         var names = new ArrayList<String>();
         for (DemoModel demo : DemoModel.list()) names.add(demo.name());
-        for (Path file : files()) names.add(stemOf(nameOf(file)));
+        for (Path file : files()) names.add(ModelNames.stem(ModelNames.fileName(file)));
         for (Catalog.Entry entry : catalog.get().entries()) names.add(entry.name());
         return names;
     }
@@ -178,23 +256,21 @@ public final class ModelStore {
     }
 
     private static boolean isModelName(Path file) {
-        String name = nameOf(file);
-        if (name.startsWith(".") || !name.endsWith(SUFFIX)) return false;
+        String name = ModelNames.fileName(file);
+        if (name.startsWith(".") || !name.endsWith(ModelNames.SUFFIX)) return false;
         return PartName.parse(name).map(part -> part.number() == 1).orElse(true);
     }
 
     private static List<Path> parts(Path path) {
-        Optional<PartName> part = PartName.parse(nameOf(path));
+        Optional<PartName> part = PartName.parse(ModelNames.fileName(path));
         if (part.isEmpty()) return List.of(path);
         return part.get().fileNames().stream().map(path::resolveSibling).toList();
     }
 
-    /** The catalog's name for the file, else its stem, made printable. */
+    /** The catalog's name for the file, else its stem. */
     private ModelRef ref(Path first) {
-        Optional<Catalog.Entry> entry = catalog.get().ofFile(nameOf(first));
-        if (entry.isPresent()) return entry.get().ref();
-        String stem = stemOf(nameOf(first)).replaceAll("[^!-~]|[\"\\\\]", "-");
-        return new ModelRef(stem.length() <= ModelRef.CHARS_MAX ? stem : stem.substring(0, ModelRef.CHARS_MAX));
+        String name = ModelNames.fileName(first);
+        return catalog.get().ofFile(name).map(Catalog.Entry::ref).orElseGet(() -> ModelNames.ref(name));
     }
 
     /** The system's words are the only sign of most causes; in a language not known here they are passed on as they are. */
@@ -230,16 +306,6 @@ public final class ModelStore {
     }
 
     private static boolean isPathLike(String said) {
-        return said.contains("/") || said.contains("\\") || said.endsWith(SUFFIX);
-    }
-
-    private static String nameOf(Path file) {
-        return Objects.requireNonNullElse(file.getFileName(), file).toString();
-    }
-
-    private static String stemOf(String fileName) {
-        Optional<PartName> part = PartName.parse(fileName);
-        if (part.isPresent()) return part.get().stem();
-        return fileName.endsWith(SUFFIX) ? fileName.substring(0, fileName.length() - SUFFIX.length()) : fileName;
+        return said.contains("/") || said.contains("\\") || said.endsWith(ModelNames.SUFFIX);
     }
 }

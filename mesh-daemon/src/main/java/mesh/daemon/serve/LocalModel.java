@@ -5,6 +5,7 @@ import mesh.core.id.ModelRef;
 import mesh.core.id.NodeId;
 import mesh.daemon.edge.TcpEngine;
 import mesh.daemon.edge.Turnstile;
+import mesh.daemon.models.Downloads.Download;
 import mesh.daemon.models.ModelFile;
 import mesh.daemon.process.Supervisor;
 import mesh.daemon.split.Loan;
@@ -20,6 +21,9 @@ final class LocalModel {
     sealed interface Standing {
         /** Its file is made, its engine looked for or installed. */
         record Preparing(String what) implements Standing {}
+
+        /** Its file is on its way. */
+        record Downloading(String progress) implements Standing {}
 
         record Loading(String progress) implements Standing {}
 
@@ -49,8 +53,10 @@ final class LocalModel {
     private static final int SMOOTHING = 8;
 
     private final ModelRef ref;
+    private final String said;
     private volatile @Nullable Plan plan;
     private volatile @Nullable Supervisor supervisor;
+    private volatile @Nullable Download download;
     private volatile @Nullable Turnstile turnstile;
     private volatile long milliTokensPerSecond;
     private final AtomicLong version = new AtomicLong();
@@ -58,8 +64,9 @@ final class LocalModel {
     private volatile @Nullable Loan loan;
     private volatile Standing standing = new Standing.Preparing("preparing");
 
-    LocalModel(ModelRef ref) {
+    LocalModel(ModelRef ref, String said) {
         this.ref = ref;
+        this.said = said;
     }
 
     ModelRef ref() {
@@ -68,6 +75,11 @@ final class LocalModel {
 
     String name() {
         return ref.name();
+    }
+
+    /** What the user called it. */
+    String said() {
+        return said;
     }
 
     Standing standing() {
@@ -104,6 +116,7 @@ final class LocalModel {
     String detail() {
         return switch (standing) {
             case Standing.Preparing(String what) -> what;
+            case Standing.Downloading(String progress) -> progress;
             case Standing.Loading(String progress) -> progress;
             case Standing.Waiting(String code, String message) -> message;
             case Standing.Lent(NodeId host) -> "lends memory to " + host;
@@ -121,6 +134,16 @@ final class LocalModel {
         plan = made;
         turnstile = new Turnstile(made.slots());
         version.incrementAndGet();
+    }
+
+    /** Its file, as long as that is on its way. */
+    @Nullable
+    Download download() {
+        return download;
+    }
+
+    void comesBy(@Nullable Download bringing) {
+        download = bringing;
     }
 
     @Nullable

@@ -2,9 +2,9 @@ package mesh.daemon.serve;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -17,7 +17,6 @@ import mesh.core.member.Profile.Phase;
 import mesh.core.member.Profile.Served;
 import mesh.core.model.Fit;
 import mesh.daemon.api.Management.ModelStatus;
-import mesh.daemon.api.Management.WorkerStatus;
 import mesh.daemon.api.Models.Answer;
 import mesh.daemon.api.Models.Entry;
 import mesh.daemon.api.Models.State;
@@ -30,7 +29,9 @@ import mesh.daemon.engine.ServerCommand;
 import mesh.daemon.engine.Serving;
 import mesh.daemon.log.Log;
 import mesh.daemon.models.DemoModel;
+import mesh.daemon.models.Downloads;
 import mesh.daemon.models.ModelFile;
+import mesh.daemon.models.ModelSource;
 import mesh.daemon.models.ModelStore;
 import mesh.daemon.models.Resolved;
 import mesh.daemon.process.ChildState;
@@ -40,10 +41,7 @@ import mesh.daemon.process.LoopbackPorts;
 import mesh.daemon.process.Supervisor;
 import mesh.daemon.serve.LocalModel.Plan;
 import mesh.daemon.serve.LocalModel.Standing;
-import mesh.daemon.split.Split;
 import mesh.daemon.split.Splits;
-import mesh.daemon.tunnel.Meter;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The models this node runs. Each has a supervisor that keeps its engine running; the list is one volatile reference, so
@@ -56,10 +54,14 @@ public final class LocalModels {
     /** A small model is there by then; a large one says how far it has come. */
     private static final int RETRY_AFTER_SECONDS = 2;
 
+    /** A member that was gone is back in seconds, a hub that was down or busy in minutes. */
+    private static final Duration DOWNLOAD_AGAIN = Duration.ofSeconds(5);
+
+    private static final Duration DOWNLOAD_AGAIN_MAX = Duration.ofMinutes(1);
+
     /** A quarter of a second in nanoseconds, about, as a power of two. */
     private static final int LOAD_SHIFT = 28;
 
-    private static final String OWNER = "mesh";
     private static final String SOLO = "solo";
 
     private final Parts parts;
@@ -73,6 +75,7 @@ public final class LocalModels {
     /** The rooms this one is built from. */
     public record Parts(
             ModelStore store,
+            Downloads downloads,
             EngineRoom engines,
             Children children,
             LoopbackPorts ports,
@@ -157,17 +160,23 @@ public final class LocalModels {
 
     /**
      * Takes a model up, in the user's words, and answers once its file and the memory were looked at; a demo is made
-     * for that, and shown as loading meanwhile. Blocks.
+     * for that, and shown as loading meanwhile. A model that has to be fetched is granted at once, and is loading until
+     * it is here. Blocks.
      */
-    public Wish add(String said) {
+    public Wish add(String said) throws InterruptedException {
         Optional<ModelRef> known = DemoModel.named(said).map(demo -> new ModelRef(said));
-        if (known.isPresent() && !entered(known.get())) return served(known.get());
+        if (known.isPresent() && !entered(known.get(), said)) return served(known.get());
         switch (parts.store().find(said)) {
             case Resolved.Found(ModelFile file) -> {
-                if (known.isEmpty() && !entered(file.ref())) return served(file.ref());
+                if (known.isEmpty() && !entered(file.ref(), said)) return served(file.ref());
                 return admit(named(file.ref().name()).orElseThrow(), file);
             }
+            case Resolved.Fetchable(ModelSource source) -> {
+                return fetched(source, said);
+            }
             case Resolved.NotFound(var reason, var message, var near, var advice) -> {
+                if (ModelRef.isName(said) && parts.downloads().neighboursKnow(said))
+                    return fetched(new ModelSource(new ModelRef(said), List.of(), said), said);
                 known.ifPresent(this::leave);
                 String hint = near.isEmpty() ? "" : "; did you mean " + String.join(" or ", near) + "?";
                 return new Wish.Refused(reason.code(), message + hint + " " + advice, true);
@@ -179,11 +188,53 @@ public final class LocalModels {
         }
     }
 
+    private Wish fetched(ModelSource source, String said) {
+        if (!entered(source.ref(), said)) return served(source.ref());
+        LocalModel model = named(source.ref().name()).orElseThrow();
+        model.stands(new Standing.Downloading("downloading"));
+        Thread.ofVirtual().name("download-" + source.ref()).start(() -> bring(model, source));
+        return new Wish.Granted(model.name());
+    }
+
+    /** Fetches a model, for as long as trying again may help, and takes it up. */
+    private void bring(LocalModel model, ModelSource source) {
+        parts.terminal().accept(model.name() + ": not on this machine, downloading " + source.said());
+        try {
+            for (Duration again = DOWNLOAD_AGAIN; models.contains(model); again = again.multipliedBy(2)) {
+                Downloads.Download download = parts.downloads()
+                        .of(
+                                source,
+                                (phase, done, total) ->
+                                        model.stands(new Standing.Downloading(Downloads.words(phase, done, total))));
+                model.comesBy(download);
+                if (!models.contains(model)) return;
+                switch (download.run()) {
+                    case Downloads.Brought.Here(ModelFile file) -> {
+                        model.comesBy(null);
+                        if (models.contains(model)) admit(model, file);
+                        return;
+                    }
+                    case Downloads.Brought.Refused(String code, String message, boolean passes) -> {
+                        if (!models.contains(model)) return;
+                        if (!passes) {
+                            failed(model, code, message);
+                            return;
+                        }
+                        model.stands(new Standing.Downloading("download waits: " + code + ", tries again"));
+                    }
+                }
+                Thread.sleep(again.compareTo(DOWNLOAD_AGAIN_MAX) < 0 ? again : DOWNLOAD_AGAIN_MAX);
+            }
+        } catch (InterruptedException ending) {
+            // Only the JVM's end interrupts this thread.
+        }
+    }
+
     /** Stops serving a model and returns when its engine is gone; false when there is none of that name. */
     public boolean drop(String name) throws InterruptedException {
         Optional<LocalModel> model = named(name);
         if (model.isEmpty() || !leave(model.get().ref())) return false;
-        casting.end(model.get());
+        end(model.get());
         log.info("model.stopped", "model", name, "reason", "dropped");
         return true;
     }
@@ -194,7 +245,7 @@ public final class LocalModels {
         for (LocalModel model : models)
             stoppers.add(Thread.ofVirtual().name("stop-" + model.name()).start(() -> {
                 try {
-                    casting.end(model);
+                    end(model);
                 } catch (InterruptedException hurried) {
                     // Whoever is in a hurry kills the children next.
                 }
@@ -202,11 +253,17 @@ public final class LocalModels {
         for (Thread stopper : stoppers) stopper.join();
     }
 
+    private void end(LocalModel model) throws InterruptedException {
+        Downloads.Download download = model.download();
+        if (download != null) download.stop();
+        casting.end(model);
+    }
+
     // What the mesh orders.
 
     /** Plays a part for a model, which is taken up for it if it is not here yet. Blocks for reading a header at most. */
     public void cast(ModelRef ref, Part part) {
-        if (entered(ref)) {
+        if (entered(ref, ref.name())) {
             LocalModel fresh = named(ref.name()).orElseThrow();
             boolean needsFile = !(part instanceof Part.Lend);
             if (needsFile && parts.store().find(ref.name()) instanceof Resolved.Found(ModelFile file))
@@ -270,12 +327,21 @@ public final class LocalModels {
 
     /** Every model as the status shows it. */
     public List<ModelStatus> status() {
-        return models.stream().map(LocalModels::status).toList();
+        return models.stream().map(ModelView::status).toList();
+    }
+
+    /** Where other nodes can fetch a model of this one; empty where they cannot. */
+    public String source(String name) {
+        return parts.store()
+                .elsewhere(named(name).map(LocalModel::said).orElse(name))
+                .orElse("");
     }
 
     /** The same as the API's lists show it. */
     public List<Entry> list() {
-        return models.stream().map(this::entry).toList();
+        return models.stream()
+                .map(model -> ModelView.entry(model, startedSeconds))
+                .toList();
     }
 
     /** Why a model of this node cannot answer; empty when it can, or is none of this node's. */
@@ -286,7 +352,7 @@ public final class LocalModels {
     /** The same of the model that is nearest to answering, for callers who left the choice to the mesh. */
     public Optional<Answer> first() {
         List<LocalModel> all = models;
-        for (LocalModel model : all) if (stateOf(model) == State.LOADING) return unready(model);
+        for (LocalModel model : all) if (ModelView.state(model) == State.LOADING) return unready(model);
         return all.isEmpty() ? Optional.empty() : unready(all.getFirst());
     }
 
@@ -294,6 +360,8 @@ public final class LocalModels {
         return switch (model.standing()) {
             case Standing.Preparing(String what) ->
                 Optional.of(new Answer.Loading(model.name(), what, RETRY_AFTER_SECONDS));
+            case Standing.Downloading(String progress) ->
+                Optional.of(new Answer.Loading(model.name(), progress, RETRY_AFTER_SECONDS));
             case Standing.Loading(String progress) ->
                 Optional.of(new Answer.Loading(model.name(), progress, RETRY_AFTER_SECONDS));
             case Standing.Waiting waiting ->
@@ -326,9 +394,9 @@ public final class LocalModels {
         var rows = new ArrayList<Served>();
         for (LocalModel model : models) {
             // What waits is nobody's yet, and what is lent to is another node's.
-            if (stateOf(model) == State.WAITING || model.standing() instanceof Standing.Lent) continue;
+            if (ModelView.state(model) == State.WAITING || model.standing() instanceof Standing.Lent) continue;
             Plan plan = model.plan();
-            Phase phase = switch (stateOf(model)) {
+            Phase phase = switch (ModelView.state(model)) {
                 case READY -> Phase.READY;
                 case LOADING, WAITING, COLD -> Phase.LOADING;
                 case FAILED -> Phase.FAILED;
@@ -371,7 +439,7 @@ public final class LocalModels {
         var loads = new ArrayList<Load>();
         for (LocalModel model : models) {
             Turnstile turnstile = model.turnstile();
-            if (turnstile != null && stateOf(model) == State.READY)
+            if (turnstile != null && ModelView.state(model) == State.READY)
                 loads.add(new Load(model.ref(), turnstile.outstanding(), model.milliTokensPerSecond()));
         }
         return loads;
@@ -390,91 +458,15 @@ public final class LocalModels {
     /** See {@link #loads}. */
     public record Load(ModelRef model, int outstanding, long milliTokensPerSecond) {}
 
-    private static ModelStatus status(LocalModel model) {
-        Plan plan = model.plan();
-        String reason = switch (model.standing()) {
-            case Standing.Preparing preparing -> "preparing";
-            case Standing.Loading loading -> "model_loading";
-            case Standing.Waiting waiting -> waiting.code();
-            case Standing.Lent lent -> "lends";
-            case Standing.Ready ready -> model.split() == null ? "fits_here" : "split";
-            case Standing.Failed failed -> failed.code();
-        };
-        return new ModelStatus(
-                model.name(),
-                stateOf(model).name().toLowerCase(Locale.ROOT),
-                reason,
-                model.detail(),
-                mode(model),
-                plan == null ? 0 : plan.ctxTokens(),
-                plan == null ? 0 : plan.slots(),
-                plan == null ? 0 : plan.file().bytes(),
-                plan == null ? 0 : plan.needBytes(),
-                workers(model.split()),
-                shares(model.split()));
-    }
-
-    private static List<WorkerStatus> workers(@Nullable Split split) {
-        if (split == null) return List.of();
-        var workers = new ArrayList<WorkerStatus>();
-        List<NodeId> ids = split.order().workers();
-        for (int i = 0; i < ids.size(); i++) {
-            Meter.Reading read = Optional.ofNullable(split.meters().get(ids.get(i)))
-                    .orElseGet(Meter::new)
-                    .read();
-            workers.add(new WorkerStatus(
-                    ids.get(i).hex(),
-                    "",
-                    split.order().units().get(i),
-                    -1,
-                    read.toPeerBytes(),
-                    read.savedBytes(),
-                    read.fromPeerBytes()));
-        }
-        return workers;
-    }
-
-    private static List<Integer> shares(@Nullable Split split) {
-        if (split == null) return List.of();
-        var shares = new ArrayList<>(split.order().units());
-        int lent = shares.stream().mapToInt(Integer::intValue).sum();
-        shares.addFirst(split.order().unitsAll() - lent);
-        return shares;
-    }
-
-    private static String mode(LocalModel model) {
-        if (model.loan() != null) return "worker";
-        return model.split() == null ? SOLO : "split";
-    }
-
-    private static State stateOf(LocalModel model) {
-        return switch (model.standing()) {
-            case Standing.Preparing preparing -> State.LOADING;
-            case Standing.Loading loading -> State.LOADING;
-            case Standing.Waiting waiting -> State.WAITING;
-            case Standing.Lent lent -> State.WAITING;
-            case Standing.Ready ready -> State.READY;
-            case Standing.Failed failed -> State.FAILED;
-        };
-    }
-
-    private Entry entry(LocalModel model) {
-        Plan plan = model.plan();
-        int ctxTokens = plan == null ? 0 : plan.ctxTokens();
-        long bytes = plan == null ? 0 : plan.file().bytes();
-        return new Entry(
-                model.name(), stateOf(model), model.detail(), ctxTokens, bytes, startedSeconds, OWNER, List.of());
-    }
-
     private Optional<LocalModel> named(String name) {
         for (LocalModel model : models) if (model.name().equals(name)) return Optional.of(model);
         return Optional.empty();
     }
 
-    private synchronized boolean entered(ModelRef ref) {
+    private synchronized boolean entered(ModelRef ref, String said) {
         if (named(ref.name()).isPresent()) return false;
         var grown = new ArrayList<>(models);
-        grown.add(new LocalModel(ref));
+        grown.add(new LocalModel(ref, said));
         models = List.copyOf(grown);
         changes.incrementAndGet();
         return true;
@@ -582,6 +574,7 @@ public final class LocalModels {
                 List.of());
         Plan plan = model.plan();
         if (plan == null) return;
+        parts.store().used(plan.file());
         parts.terminal()
                 .accept(model.name() + ": ready, " + plan.slots() + " at once, " + plan.ctxTokens()
                         + " tokens of context");

@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.regex.Pattern;
 import mesh.core.id.ModelRef;
 import mesh.core.model.PartName;
@@ -29,7 +28,7 @@ class CatalogTest {
         compare(json("models.json"), json("models.schema.json"), "$", faults);
 
         assertThat(faults).isEmpty();
-        assertThat(catalog.entries()).hasSizeGreaterThanOrEqualTo(12);
+        assertThat(catalog.entries()).hasSizeGreaterThanOrEqualTo(40);
     }
 
     @Test
@@ -38,12 +37,14 @@ class CatalogTest {
         var faults = new ArrayList<String>();
 
         compare(new JsonMapper().readTree("""
-                {"models": [{"name": " ", "files": [], "context": 1, "capabilities": ["flying"], "colour": 1}]}"""), schema, "$", faults);
+                {"models": [{"name": " ", "files": [], "projector": {"name": "a.bin", "sha256": "12"}, "context": 1, "capabilities": ["flying"], "colour": 1}]}"""), schema, "$", faults);
 
         assertThat(faults)
                 .contains(
                         "$.models[0].name: not like ^[A-Za-z0-9][A-Za-z0-9._-]{1,99}$",
                         "$.models[0].files: too few",
+                        "$.models[0].projector.name: not like ^([A-Za-z0-9._-]+/)*[A-Za-z0-9._-]+\\.gguf$",
+                        "$.models[0].projector.sha256: not like ^[0-9a-f]{64}$",
                         "$.models[0].context: too small",
                         "$.models[0].capabilities[0]: not of the list",
                         "$.models[0].colour: unknown",
@@ -54,7 +55,9 @@ class CatalogTest {
     void namesAndFilesStandOnce() {
         assertThat(catalog.entries().stream().map(entry -> entry.name().toLowerCase(Locale.ROOT)))
                 .doesNotHaveDuplicates();
-        assertThat(catalog.entries().stream().flatMap(entry -> entry.files().stream()))
+        assertThat(catalog.entries().stream()
+                        .flatMap(entry -> entry.files().stream())
+                        .map(Catalog.Entry.Part::fileName))
                 .doesNotHaveDuplicates();
         assertThat(catalog.entries()).allMatch(entry -> ModelRef.isName(entry.name()));
         assertThat(catalog.entries())
@@ -77,23 +80,62 @@ class CatalogTest {
     }
 
     @Test
-    void partsAreNamedInOrderAndHashesMatchThem() {
+    void partsAreNamedInOrderAndLieInOneFolder() {
         for (Catalog.Entry entry : catalog.entries()) {
-            if (entry.files().size() > 1)
-                assertThat(PartName.parse(entry.files().getFirst()).map(PartName::fileNames))
-                        .as(entry.name())
-                        .isEqualTo(Optional.of(entry.files()));
-            if (entry.sha256() != null) assertThat(entry.sha256()).hasSameSizeAs(entry.files());
+            if (entry.files().size() == 1) continue;
+            List<String> names =
+                    entry.files().stream().map(Catalog.Entry.Part::fileName).toList();
+
+            assertThat(PartName.parse(names.getFirst()).map(PartName::fileNames))
+                    .as(entry.name())
+                    .contains(names);
+            assertThat(entry.files().stream().map(CatalogTest::folder).distinct())
+                    .hasSize(1);
+        }
+    }
+
+    /** A size that was copied from another row, or lost a digit, is off by more than any mixture of tensor types is. */
+    @Test
+    void sizesSuitParametersAndQuantization() {
+        for (Catalog.Entry entry : catalog.entries()) {
+            if (entry.bytes().isEmpty()) continue;
+            double bits = entry.bytes().getAsLong() * 8 / (entry.parametersBillions() * 1e9);
+            double usual = Catalog.bitsPerWeight(entry.quantization());
+
+            // Small models keep large vocabularies in better types.
+            double most = entry.parametersBillions() < 2 ? 1.7 : 1.15;
+            assertThat(bits).as(entry.name()).isBetween(usual * 0.85, usual * most);
         }
     }
 
     @Test
-    void nameIsFoundWholeThenAsTheOnlyOneThatContainsIt() {
-        assertThat(catalog.find("qwen3-8b").map(Catalog.Entry::name)).contains("Qwen3-8B");
-        assertThat(catalog.find("Qwen2.5-3B").map(Catalog.Entry::name)).contains("Qwen2.5-3B-Instruct");
-        assertThat(catalog.find("Qwen2.5-72B").map(Catalog.Entry::name)).contains("Qwen2.5-72B-Instruct");
-        assertThat(catalog.find("Qwen")).isEmpty();
-        assertThat(catalog.find("nothing")).isEmpty();
+    void expertsAreFewerThanAll() {
+        for (Catalog.Entry entry : catalog.entries())
+            if (entry.activeBillions() != null)
+                assertThat(entry.activeBillions()).as(entry.name()).isLessThan(entry.parametersBillions() / 2);
+    }
+
+    @Test
+    void whatSeesHasAProjector() {
+        for (Catalog.Entry entry : catalog.entries())
+            assertThat(entry.projector() != null)
+                    .as(entry.name())
+                    .isEqualTo(entry.capabilities().contains("vision"));
+    }
+
+    @Test
+    void everyKindAndSizeIsThere() {
+        var capabilities = catalog.entries().stream()
+                .flatMap(entry -> entry.capabilities().stream())
+                .collect(java.util.stream.Collectors.toSet());
+
+        assertThat(capabilities).contains("chat", "code", "tools", "reasoning", "vision", "embedding", "rerank");
+        assertThat(catalog.entries()).anyMatch(entry -> entry.parametersBillions() > 600);
+        assertThat(catalog.entries()).anyMatch(entry -> entry.activeBillions() != null);
+    }
+
+    private static String folder(Catalog.Entry.Part part) {
+        return part.name().substring(0, part.name().length() - part.fileName().length());
     }
 
     private static JsonNode json(String name) throws IOException {

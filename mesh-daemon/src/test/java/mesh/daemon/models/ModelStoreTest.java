@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
@@ -22,10 +23,10 @@ import org.junit.jupiter.api.io.TempDir;
 class ModelStoreTest {
     private static final String CATALOG = """
             {"models": [
-              {"name": "Small-1B", "family": "a", "repository": "who/small-gguf", "files": ["small-1b-q4.gguf"],
+              {"name": "Small-1B", "family": "a", "repository": "who/small-gguf", "files": [{"name": "small-1b-q4.gguf", "bytes": 7}],
                "quantization": "Q4_K_M", "parametersBillions": 1, "context": 4096, "capabilities": ["chat"],
                "license": "mit"},
-              {"name": "Small-1B-Coder", "family": "a", "repository": "who/coder-gguf", "files": ["coder-q4.gguf"],
+              {"name": "Small-1B-Coder", "family": "a", "repository": "who/coder-gguf", "files": [{"name": "q4/coder-q4.gguf"}],
                "quantization": "Q4_K_M", "parametersBillions": 1, "context": 4096, "capabilities": ["chat"],
                "license": "mit"}
             ]}""";
@@ -102,15 +103,87 @@ class ModelStoreTest {
     }
 
     @Test
-    void catalogNameWithoutItsFileIsToldFromAnUnknownOne() {
-        var missing = notFound(store.find("Small-1B"));
+    void catalogNameWithoutItsFileCanBeFetched() {
+        ModelSource source = fetchable(store.find("Small-1B"));
+
+        assertThat(source.ref().name()).isEqualTo("Small-1B");
+        assertThat(source.said()).isEqualTo("Small-1B");
+        assertThat(source.bytes()).hasValue(7);
+        assertThat(uris(source)).containsExactly("https://huggingface.co/who/small-gguf/resolve/main/small-1b-q4.gguf");
+        assertThat(uris(fetchable(store.find("coder"))))
+                .containsExactly("https://huggingface.co/who/coder-gguf/resolve/main/q4/coder-q4.gguf");
+    }
+
+    @Test
+    void unknownNameIsToldWithNearOnes() {
         var unknown = notFound(store.find("smal-1b"));
 
-        assertThat(missing.reason().code()).isEqualTo("not_downloaded");
-        assertThat(missing.advice()).contains("who/small-gguf", "small-1b-q4.gguf");
         assertThat(unknown.reason().code()).isEqualTo("unknown_model");
         assertThat(unknown.near()).containsExactly("Small-1B");
         assertThat(notFound(store.find("demmo")).near()).contains("demo");
+    }
+
+    @Test
+    void partOfSeveralNamesIsNotGuessed() throws Exception {
+        var several = notFound(store.find("small"));
+        Files.createDirectories(folder);
+        write(folder.resolve("my-small.gguf"), sound());
+
+        assertThat(several.reason().code()).isEqualTo("ambiguous");
+        assertThat(several.near()).containsExactly("Small-1B", "Small-1B-Coder");
+        assertThat(found(store.find("small")).ref().name()).isEqualTo("my-small");
+    }
+
+    @Test
+    void hubNamesAndPagesAndUrlsCanBeFetched() {
+        String there = "https://huggingface.co/org/Repo-GGUF/resolve/main/m-q4.gguf";
+
+        assertThat(uris(fetchable(store.find("org/Repo-GGUF/m-q4.gguf")))).containsExactly(there);
+        assertThat(uris(fetchable(
+                        store.find("https://huggingface.co/org/Repo-GGUF/blob/main/m-q4.gguf?download=true"))))
+                .containsExactly(there);
+        assertThat(uris(fetchable(store.find("hf.co/org/Repo-GGUF/resolve/v2/m-q4.gguf"))))
+                .containsExactly("https://huggingface.co/org/Repo-GGUF/resolve/v2/m-q4.gguf");
+        assertThat(uris(fetchable(store.find("http://files.example/a/m.gguf?token=1"))))
+                .containsExactly("http://files.example/a/m.gguf?token=1");
+        assertThat(notFound(store.find("https://files.example/page.html"))
+                        .reason()
+                        .code())
+                .isEqualTo("no_such_file");
+        assertThat(notFound(store.find("../org/m.gguf")).reason().code()).isEqualTo("no_such_file");
+    }
+
+    @Test
+    void anyPartOfASetStandsForTheWhole() throws Exception {
+        ModelSource source = fetchable(store.find("org/repo/q4/big-00002-of-00003.gguf"));
+
+        assertThat(source.ref().name()).isEqualTo("big");
+        assertThat(source.files().stream().map(ModelSource.RemoteFile::name))
+                .containsExactly("big-00001-of-00003.gguf", "big-00002-of-00003.gguf", "big-00003-of-00003.gguf");
+        assertThat(uris(source).getLast()).endsWith("/org/repo/resolve/main/q4/big-00003-of-00003.gguf");
+
+        // A set that is not whole is fetched on, not refused.
+        Files.createDirectories(folder);
+        write(folder.resolve("big-00001-of-00003.gguf"), sound());
+        assertThat(store.find("org/repo/q4/big-00002-of-00003.gguf")).isInstanceOf(Resolved.Fetchable.class);
+    }
+
+    @Test
+    void mirrorStandsInForTheHub() throws Exception {
+        Catalog catalog = Catalog.read(new ByteArrayInputStream(CATALOG.getBytes(StandardCharsets.UTF_8)));
+        var mirrored = new ModelStore(folder, () -> catalog, new Hub(URI.create("http://mirror.example:8080/hub/")));
+
+        assertThat(uris(fetchable(mirrored.find("Small-1B"))))
+                .containsExactly("http://mirror.example:8080/hub/who/small-gguf/resolve/main/small-1b-q4.gguf");
+        assertThat(uris(fetchable(mirrored.find("https://huggingface.co/a/b/resolve/main/c.gguf"))))
+                .containsExactly("http://mirror.example:8080/hub/a/b/resolve/main/c.gguf");
+    }
+
+    @Test
+    void othersAreToldWhereAModelIsToBeHad() {
+        assertThat(store.elsewhere("Small-1B")).contains("Small-1B");
+        assertThat(store.elsewhere("org/repo/m.gguf")).contains("org/repo/m.gguf");
+        assertThat(store.elsewhere("mine")).isEmpty();
     }
 
     @Test
@@ -240,6 +313,15 @@ class ModelStoreTest {
     private static ModelFile found(Resolved resolved) {
         assertThat(resolved).isInstanceOf(Resolved.Found.class);
         return ((Resolved.Found) resolved).file();
+    }
+
+    private static List<String> uris(ModelSource source) {
+        return source.files().stream().map(file -> file.uri().toString()).toList();
+    }
+
+    private static ModelSource fetchable(Resolved resolved) {
+        assertThat(resolved).isInstanceOf(Resolved.Fetchable.class);
+        return ((Resolved.Fetchable) resolved).source();
     }
 
     private static Resolved.NotFound notFound(Resolved resolved) {

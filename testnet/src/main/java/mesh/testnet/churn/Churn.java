@@ -52,6 +52,11 @@ final class Churn {
         public void stop(ModelRef model, Reason reason) {
             throw new IllegalStateException("nothing runs, so not " + model);
         }
+
+        @Override
+        public void fetch(ModelRef model, String source) {
+            throw new IllegalStateException("nobody has room for " + model);
+        }
     };
 
     /** @param atOnce how many guests are there together */

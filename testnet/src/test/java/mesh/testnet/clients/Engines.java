@@ -116,6 +116,7 @@ final class Engines implements SetUp {
     private String file(String model) {
         return switch (new ModelStore(folder, Catalog::bundled).find(model)) {
             case Resolved.Found(var found) -> found.path().toString();
+            case Resolved.Fetchable(var source) -> throw new AssertionError(source.said() + " is not here");
             case Resolved.NotFound(var reason, var message, var near, var advice) -> throw new AssertionError(message);
             case Resolved.Refused(var code, var message) -> throw new AssertionError(message);
         };

@@ -14,6 +14,7 @@ public final class TestModel {
     public static Path file() {
         return switch (new ModelStore(FOLDER, Catalog::bundled).find("demo")) {
             case Resolved.Found(var model) -> model.path();
+            case Resolved.Fetchable(var source) -> throw new AssertionError("a demo is made here: " + source);
             case Resolved.NotFound(var reason, var message, var near, var advice) -> throw new AssertionError(message);
             case Resolved.Refused(var code, var message) -> throw new AssertionError(message);
         };

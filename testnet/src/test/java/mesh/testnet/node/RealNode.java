@@ -146,6 +146,11 @@ public final class RealNode implements AutoCloseable {
         return process.exitValue();
     }
 
+    /** Ends it as a power cut would. */
+    void kill() {
+        process.destroyForcibly().onExit().join();
+    }
+
     /** Everything written so far, on both outputs. */
     public String said() {
         synchronized (said) {

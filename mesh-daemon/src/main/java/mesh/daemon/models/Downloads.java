@@ -1,0 +1,208 @@
+package mesh.daemon.models;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import mesh.core.model.Fit;
+import mesh.daemon.fetch.Fetch;
+import mesh.daemon.fetch.FetchReason;
+import mesh.daemon.fetch.Fetched;
+import mesh.daemon.fetch.Network;
+import mesh.daemon.fetch.Order;
+import mesh.daemon.fetch.Progress;
+import mesh.daemon.log.Log;
+import mesh.daemon.models.ModelSource.RemoteFile;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings models into the models folder, all parts of a set, each checked, and opens them. Any thread, which it blocks
+ * for as long as the line takes.
+ */
+public final class Downloads {
+    private static final Log log = Log.of(Downloads.class);
+
+    /** Often enough to see that it moves, rarely enough for a log that is read. */
+    private static final long TOLD_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    private final ModelStore store;
+    private final Network network;
+    private final boolean isOffline;
+    private final Neighbours neighbours;
+
+    /** What became of a download. */
+    public sealed interface Brought {
+        record Here(ModelFile file) implements Brought {}
+
+        /** {@code code} is stable; {@code passes} says that trying again later may help by itself. */
+        record Refused(String code, String message, boolean passes) implements Brought {}
+    }
+
+    /** {@code isOffline} forbids the network, not the mesh. */
+    public Downloads(ModelStore store, Network network, boolean isOffline, Neighbours neighbours) {
+        this.store = store;
+        this.network = network;
+        this.isOffline = isOffline;
+        this.neighbours = neighbours;
+    }
+
+    /** Whether a member of the mesh has a model of exactly that name. */
+    public boolean neighboursKnow(String model) throws InterruptedException {
+        return neighbours.know(model);
+    }
+
+    /** One download; made, run once, and perhaps stopped by somebody else. */
+    public Download of(ModelSource source, Progress progress) {
+        return new Download(source, progress);
+    }
+
+    /** A model on its way. */
+    public final class Download {
+        private final ModelSource source;
+        private final Progress progress;
+        private final AtomicReference<@Nullable Fetch> current = new AtomicReference<>();
+        private volatile boolean isStopping;
+        private volatile long toldNanos = System.nanoTime();
+
+        private Download(ModelSource source, Progress progress) {
+            this.source = source;
+            this.progress = progress;
+        }
+
+        /** What has come is kept. */
+        public void stop() {
+            isStopping = true;
+            Fetch running = current.get();
+            if (running != null) running.stop();
+        }
+
+        public Brought run() {
+            long startedNanos = System.nanoTime();
+            log.info(
+                    "download.started",
+                    "model",
+                    source.ref(),
+                    "files",
+                    source.files().size(),
+                    "bytes",
+                    source.bytes().orElse(0),
+                    "source",
+                    source.said());
+            Brought brought = bring();
+            switch (brought) {
+                case Brought.Here(ModelFile file) ->
+                    log.info(
+                            "download.done",
+                            "model",
+                            source.ref(),
+                            "bytes",
+                            file.bytes(),
+                            "seconds",
+                            TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - startedNanos));
+                case Brought.Refused(String code, String message, boolean passes) ->
+                    log.warn("download.refused", "model", source.ref(), "reason", code, "message", message);
+            }
+            return brought;
+        }
+
+        /** A neighbour is nearer than the hub, and costs nobody's data volume. */
+        private Brought bring() {
+            if (store.isHere(source))
+                return opened(store.folder().resolve(source.files().getFirst().name()));
+            Progress shown = this::at;
+            return switch (neighbours.copy(source, shown, () -> isStopping)) {
+                case Neighbours.Copied.Done(var files) -> {
+                    for (Fetched.Done each : files)
+                        note(each.file(), "a member of the mesh", each.sha256(), each.bytes());
+                    yield opened(files.getFirst().file());
+                }
+                case Neighbours.Copied.Nobody() -> fromHub();
+                case Neighbours.Copied.Refused(FetchReason reason, String message) -> {
+                    if (reason.passes() && !source.files().isEmpty() && !isOffline) yield fromHub();
+                    yield new Brought.Refused(reason.code(), source.ref() + ": " + message, reason.passes());
+                }
+            };
+        }
+
+        private Brought fromHub() {
+            if (source.files().isEmpty())
+                return new Brought.Refused("no_source", "no member that can be reached shares " + source.ref(), true);
+            if (isOffline)
+                return new Brought.Refused(
+                        FetchReason.OFFLINE.code(),
+                        "model " + source.ref() + " is not on this machine, and --offline forbids to fetch it",
+                        false);
+            long before = 0;
+            for (RemoteFile file : source.files()) {
+                Path target = store.folder().resolve(file.name());
+                if (Files.isRegularFile(target)) {
+                    before += file.bytes().orElse(0);
+                    continue;
+                }
+                long earlier = before;
+                var order = new Order(file.uri(), target, file.bytes(), file.sha256());
+                var fetch = new Fetch(order, network, (phase, done, total) -> at(phase, earlier + done, all(total)));
+                current.set(fetch);
+                if (isStopping) fetch.stop();
+                switch (fetch.run()) {
+                    case Fetched.Done(Path path, long bytes, String sha256) -> {
+                        before += bytes;
+                        note(path, file.uri().toString(), sha256, bytes);
+                    }
+                    case Fetched.Refused(FetchReason reason, String message) -> {
+                        return new Brought.Refused(reason.code(), source.ref() + ": " + message, reason.passes());
+                    }
+                }
+            }
+            return opened(store.folder().resolve(source.files().getFirst().name()));
+        }
+
+        private Brought opened(Path first) {
+            return switch (store.open(first)) {
+                case Resolved.Found(ModelFile file) -> new Brought.Here(file);
+                case Resolved.Refused(String code, String message) -> new Brought.Refused(code, message, false);
+                case Resolved.NotFound gone -> new Brought.Refused(gone.reason().code(), gone.message(), false);
+            };
+        }
+
+        /** Without its note the model serves as well; it is only not taken for ours. */
+        private void note(Path path, String from, String sha256, long bytes) {
+            try {
+                store.notes().fetched(path, from, sha256, bytes);
+            } catch (IOException unwritten) {
+                log.warn("note.unwritten", "file", path, "cause", unwritten);
+            }
+        }
+
+        /** Of all files together, where the server knows the size of one. */
+        private long all(long total) {
+            return source.files().size() == 1 ? total : source.bytes().orElse(0);
+        }
+
+        private void at(Progress.Phase phase, long done, long total) {
+            progress.at(phase, done, total);
+            long now = System.nanoTime();
+            if (now - toldNanos < TOLD_NANOS) return;
+            toldNanos = now;
+            log.info(
+                    "download.progress",
+                    "model",
+                    source.ref(),
+                    "phase",
+                    phase.name().toLowerCase(Locale.ROOT),
+                    "doneBytes",
+                    done,
+                    "totalBytes",
+                    total);
+        }
+    }
+
+    /** How far a download is, in a few words. */
+    public static String words(Progress.Phase phase, long done, long total) {
+        String what = phase == Progress.Phase.CHECKING ? "checking" : "downloading";
+        if (total <= 0) return what + " " + Fit.gigabytes(done);
+        return what + " " + done * 100 / total + " % of " + Fit.gigabytes(total);
+    }
+}

@@ -86,26 +86,27 @@ class ListingIT {
 
     @Test
     void memberTakesOverTheListingOfAKilledOneBeforeItEnds() throws Exception {
-        try (var founder = start("founder", "--publish");
-                var heir = start("heir", "--publish", "--join", adminInvite(founder))) {
-            heir.await("mesh.joined");
+        try (var founder = start("founder", "--publish")) {
             JsonNode before = awaitDiscovered("the founder's listing", List.of(), ListingIT::isOne);
             String first = before.at("/meshes/0/publisher").asText();
 
-            founder.handle().destroyForcibly();
+            try (var heir = start("heir", "--publish", "--join", adminInvite(founder))) {
+                heir.await("mesh.joined");
+                founder.handle().destroyForcibly();
 
-            JsonNode both = awaitDiscovered(
-                    "the heir's listing",
-                    List.of(),
-                    found -> isOne(found)
-                            && !found.at("/meshes/0/publisher").asText().equals(first));
-            assertThat(both.at("/meshes/0/id")).isEqualTo(before.at("/meshes/0/id"));
+                JsonNode taken = awaitDiscovered(
+                        "the heir's listing",
+                        List.of(),
+                        found -> isOne(found)
+                                && !found.at("/meshes/0/publisher").asText().equals(first));
+                assertThat(taken.at("/meshes/0/id")).isEqualTo(before.at("/meshes/0/id"));
 
-            heir.handle().destroyForcibly();
-            awaitDiscovered(
-                    "nothing, once both have ended",
-                    List.of(),
-                    found -> found.path("meshes").isEmpty());
+                heir.handle().destroyForcibly();
+                awaitDiscovered(
+                        "nothing, once both have ended",
+                        List.of(),
+                        found -> found.path("meshes").isEmpty());
+            }
         }
     }
 

@@ -126,7 +126,9 @@ final class SteadyLoad {
 
     private void judge(String text) {
         boolean hasBegun = text.startsWith("HTTP/1.1 200");
-        boolean isWhole = text.contains("data: [DONE]") && text.endsWith("0\r\n\r\n");
+        // An event may lie in two chunks, so what frames them is taken out first.
+        boolean isDone = text.replaceAll("\r\n[0-9a-f]+\r\n", "").contains("data: [DONE]");
+        boolean isWhole = isDone && text.endsWith("0\r\n\r\n");
         if (!hasBegun) unbegun.add(text.isEmpty() ? "nothing" : text.substring(0, Math.min(600, text.length())));
         else if (isWhole) whole.incrementAndGet();
         else if (text.contains("\"error\":{") && !text.endsWith("0\r\n\r\n")) told.incrementAndGet();

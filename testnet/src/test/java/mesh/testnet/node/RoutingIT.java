@@ -17,6 +17,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Any node's port serves every model of the mesh: real daemons, real llama.cpp behind one of them. */
 class RoutingIT {
+    private static final long CANCEL_NANOS_MAX = 5_000_000_000L;
+
     private static final String ALPHABET = "abcdefghijklmnopqrstuvwxyz";
 
     @TempDir
@@ -100,7 +102,7 @@ class RoutingIT {
     }
 
     @Test
-    void callerThatLeavesStopsTheEngineTwoHopsAwayWithinASecond() throws Exception {
+    void callerThatLeavesStopsTheEngineTwoHopsAway() throws Exception {
         try (var wire = new java.net.Socket("127.0.0.1", port(front.api()))) {
             String body = Ask.question("demo", true).replace("\"stream\":true", "\"stream\":true,\"max_tokens\":4000");
             wire.getOutputStream()
@@ -114,7 +116,8 @@ class RoutingIT {
         JsonNode atHost =
                 Ask.get(host.management() + "/mesh/v1/requests").json().path(0);
         while (!atHost.path("ending").asText().equals("client_gone")) {
-            assertThat(System.nanoTime() - left).as("cancelled: %s", atHost).isLessThan(1_000_000_000L);
+            // A second where the machine is idle; an answer that is not cancelled ends whole, and this wait in vain.
+            assertThat(System.nanoTime() - left).as("cancelled: %s", atHost).isLessThan(CANCEL_NANOS_MAX);
             TimeUnit.MILLISECONDS.sleep(10);
             atHost = Ask.get(host.management() + "/mesh/v1/requests").json().path(0);
         }

@@ -33,12 +33,12 @@ class NatIT {
     }
 
     @Test
-    void natsThatKeepTheirPortsArePunched() throws Exception {
+    void natsThatKeepTheirPortsAreGoneThrough() throws Exception {
         punched(Optional.empty());
     }
 
     @Test
-    void natsThatKeepTheirPortsArePunchedOverABadLink() throws Exception {
+    void natsThatKeepTheirPortsAreGoneThroughOverABadLink() throws Exception {
         punched(Optional.of(BAD));
     }
 
@@ -61,8 +61,9 @@ class NatIT {
         ann.node().await("mesh.joined");
         bob.node().await("mesh.joined");
 
-        Duration met = ann.await("bob", by("punched"));
-        bob.await("ann", by("punched"));
+        // Called punched, or public where both happened to dial at the same moment; strangers get through neither NAT.
+        Duration met = ann.await("bob", direct());
+        bob.await("ann", direct());
 
         assertThat(met).isLessThan(Duration.ofSeconds(20));
         assertThat(ann.node().events("peer.lost")).isEmpty();

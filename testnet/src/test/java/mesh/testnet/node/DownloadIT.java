@@ -22,6 +22,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Models that are not here: the real program fetches them from a hub on loopback, through kills and refusals. */
 class DownloadIT {
+    /** What is here is written down once a second, so that some runs leave more behind than they found, and some less. */
+    private static final int MOMENTS_MILLIS = 1_800;
+
     private static final String SAID = "who/where-gguf/wanted.gguf";
     private static final String PATH = "/who/where-gguf/resolve/main/wanted.gguf";
 
@@ -81,7 +84,7 @@ class DownloadIT {
     @Test
     void downloadThatIsKilledTwentyTimesEndsInTheRightFile() throws Exception {
         DemoModel demo = DemoModel.named("demo").orElseThrow();
-        hub.serve(PATH, new Asset(demo).atBytesPerSecond(2 << 20));
+        hub.serve(PATH, new Asset(demo).atBytesPerSecond(512 << 10));
         var chance = new Random(SEED);
         long furthest = 0;
 
@@ -90,7 +93,7 @@ class DownloadIT {
             RealNode run = download("--max-download", "100");
             // Killed before, while and after it asks; a run by itself takes about half a second to ask.
             if (chance.nextInt(4) > 0) awaitAsked(asked, run);
-            Thread.sleep(chance.nextInt(400)); // The moment is the chance that this test is about.
+            Thread.sleep(chance.nextInt(MOMENTS_MILLIS)); // The moment is the chance that this test is about.
             run.kill();
             furthest = Math.max(furthest, fromOfLast());
         }

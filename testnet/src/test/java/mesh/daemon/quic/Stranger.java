@@ -33,6 +33,8 @@ import mesh.daemon.store.NodeKey;
 public final class Stranger implements AutoCloseable, Doorkeeper, PeerListener {
     private static final int PATIENCE_SECONDS = 30;
 
+    private static final int KEEP_ALIVE_MILLIS = 5_000;
+
     private final Invite target;
     private final NodeKey key = NodeKey.fresh();
     private final QuicEndpoint endpoint;
@@ -43,7 +45,9 @@ public final class Stranger implements AutoCloseable, Doorkeeper, PeerListener {
     public Stranger(String token, String protocol) throws Exception {
         this.target = ((Checked.Good<Invite>) Invite.parse(token, Ed25519Verifier.ED25519, System.currentTimeMillis()))
                 .value();
-        var here = QuicConfig.on(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        // More patient than the node, which would not get to count what this end gave up first.
+        var here = QuicConfig.on(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+                .withTimes(KEEP_ALIVE_MILLIS, PATIENCE_SECONDS * 1_000, PATIENCE_SECONDS * 1_000);
         this.endpoint = QuicEndpoint.open(here, key, tls(protocol), this, this);
     }
 

@@ -2,8 +2,6 @@ package mesh.daemon.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.PrintWriter;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.StringJoiner;
 import java.util.concurrent.Callable;
@@ -11,7 +9,6 @@ import mesh.daemon.Refusal;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -24,17 +21,17 @@ final class ExplainCommand implements Callable<Integer> {
     @Parameters(paramLabel = "MODEL", description = "A model's name, as mesh status shows it.")
     String model = "";
 
-    @Option(names = "--json", description = "Print the management API's answer as it is.")
-    boolean isJson;
+    @Mixin
+    final JsonOption json = new JsonOption();
 
     @Spec
     CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
 
     @Override
     public Integer call() throws Refusal {
-        JsonNode told = node.node().get("explain/" + URLEncoder.encode(model, StandardCharsets.UTF_8));
+        JsonNode told = node.node().get("explain/" + Json.pathSegment(model));
         PrintWriter out = spec.commandLine().getOut();
-        if (isJson) out.println(told.toPrettyString());
+        if (json.isAsked) out.println(told.toPrettyString());
         else print(told, out);
         return 0;
     }

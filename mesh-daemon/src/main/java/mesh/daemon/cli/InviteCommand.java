@@ -58,8 +58,8 @@ final class InviteCommand implements Runnable {
                 description = "How long it is good for: 90s, 30m, 24h, 7d. Default: 24h.")
         String expires = "";
 
-        @Option(names = "--json", description = "Print the management API's answer as it is.")
-        boolean isJson;
+        @Mixin
+        final JsonOption json = new JsonOption();
 
         @Spec
         CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
@@ -73,7 +73,7 @@ final class InviteCommand implements Runnable {
                     .put("expiresSeconds", seconds());
             JsonNode made = node.node().post("invites", wanted.toString());
             PrintWriter out = spec.commandLine().getOut();
-            if (isJson) out.println(made.toPrettyString());
+            if (json.isAsked) out.println(made.toPrettyString());
             else out.println("mesh --join " + made.path("token").asText());
             return 0;
         }
@@ -101,8 +101,8 @@ final class InviteCommand implements Runnable {
         @Mixin
         final NodeOption node = new NodeOption();
 
-        @Option(names = "--json", description = "Print the management API's answer as it is.")
-        boolean isJson;
+        @Mixin
+        final JsonOption json = new JsonOption();
 
         @Spec
         CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
@@ -111,7 +111,7 @@ final class InviteCommand implements Runnable {
         public Integer call() throws Refusal {
             JsonNode invites = node.node().get("invites");
             PrintWriter out = spec.commandLine().getOut();
-            if (isJson) {
+            if (json.isAsked) {
                 out.println(invites.toPrettyString());
                 return 0;
             }

@@ -175,37 +175,47 @@ final class ModelsCommand implements Callable<Integer> {
                 new Hub(config.fetching().hub()));
     }
 
-    private static ModelFile onDisk(ModelStore store, String said) throws Refusal {
-        return switch (store.find(said)) {
-            case Resolved.Found(ModelFile file) -> file;
-            case Resolved.Fetchable(var source) ->
-                throw new Refusal(
-                        Refusal.FAILED,
-                        "not_here",
-                        source.ref() + " is not on this machine; fetch it with: mesh download " + said);
-            case Resolved.NotFound missing ->
-                throw new Refusal(Refusal.FAILED, missing.reason().code(), missing.message());
-            case Resolved.Refused(String code, String message) ->
-                throw new Refusal(Refusal.FAILED, code, code + ": " + message);
-        };
-    }
-
-    /** {@code mesh models where}. */
-    @Command(name = "where", description = "Prints the files of a model, where they came from, and when it was used.")
-    static final class Where implements Callable<Integer> {
+    /** Which model on this machine a command is about, and where models lie. */
+    static final class OnDisk {
         @Mixin
         final NodeOption node = new NodeOption();
 
         @Parameters(paramLabel = "MODEL", description = "A name on disk.")
         String model = "";
 
+        ModelStore store() throws Refusal {
+            return ModelsCommand.store(node.config());
+        }
+
+        ModelFile file(ModelStore store) throws Refusal {
+            return switch (store.find(model)) {
+                case Resolved.Found(ModelFile file) -> file;
+                case Resolved.Fetchable(var source) ->
+                    throw new Refusal(
+                            Refusal.FAILED,
+                            "not_here",
+                            source.ref() + " is not on this machine; fetch it with: mesh download " + model);
+                case Resolved.NotFound missing ->
+                    throw new Refusal(Refusal.FAILED, missing.reason().code(), missing.message());
+                case Resolved.Refused(String code, String message) ->
+                    throw new Refusal(Refusal.FAILED, code, code + ": " + message);
+            };
+        }
+    }
+
+    /** {@code mesh models where}. */
+    @Command(name = "where", description = "Prints the files of a model, where they came from, and when it was used.")
+    static final class Where implements Callable<Integer> {
+        @Mixin
+        final OnDisk onDisk = new OnDisk();
+
         @Spec
         CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
 
         @Override
         public Integer call() throws Refusal {
-            ModelStore store = store(node.config());
-            for (Path file : onDisk(store, model).paths()) {
+            ModelStore store = onDisk.store();
+            for (Path file : onDisk.file(store).paths()) {
                 var note = store.notes().of(file);
                 var origin = note.origin();
                 spec.commandLine()
@@ -224,22 +234,19 @@ final class ModelsCommand implements Callable<Integer> {
     @Command(name = "verify", description = "Reads a model's files and compares them with their hashes.")
     static final class Verify implements Callable<Integer> {
         @Mixin
-        final NodeOption node = new NodeOption();
-
-        @Parameters(paramLabel = "MODEL", description = "A name on disk.")
-        String model = "";
+        final OnDisk onDisk = new OnDisk();
 
         @Spec
         CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
 
         @Override
         public Integer call() throws Refusal {
-            ModelStore store = store(node.config());
+            ModelStore store = onDisk.store();
             PrintWriter out = spec.commandLine().getOut();
             try {
                 boolean isSound = true;
                 for (var verdict :
-                        new Housekeeping(store, Catalog.bundled()).verify(onDisk(store, model), (done, total) -> {})) {
+                        new Housekeeping(store, Catalog.bundled()).verify(onDisk.file(store), (done, total) -> {})) {
                     switch (verdict) {
                         case Housekeeping.Verdict.Sound(Path file, String sha256) ->
                             out.println(file + ": sound, sha256 " + sha256);
@@ -264,24 +271,20 @@ final class ModelsCommand implements Callable<Integer> {
             description = "Removes a model that mesh fetched or made, whole or half fetched; never one that is yours.")
     static final class Remove implements Callable<Integer> {
         @Mixin
-        final NodeOption node = new NodeOption();
-
-        @Parameters(paramLabel = "MODEL", description = "A name on disk.")
-        String model = "";
+        final OnDisk onDisk = new OnDisk();
 
         @Spec
         CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
 
         @Override
         public Integer call() throws Refusal {
-            Config config = node.config();
-            ModelStore store = store(config);
-            for (JsonNode served : status(config).path("models"))
+            String model = onDisk.model;
+            for (JsonNode served : status(onDisk.node.config()).path("models"))
                 if (served.path("name").asText().equals(model))
                     throw new Refusal(
                             Refusal.FAILED, "in_use", "a running node has " + model + "; first: mesh drop " + model);
             try {
-                return switch (new Housekeeping(store, Catalog.bundled()).remove(model)) {
+                return switch (new Housekeeping(onDisk.store(), Catalog.bundled()).remove(model)) {
                     case Housekeeping.Removal.Removed(var files, long bytes) -> {
                         for (Path file : files) spec.commandLine().getOut().println("removed " + file);
                         yield 0;

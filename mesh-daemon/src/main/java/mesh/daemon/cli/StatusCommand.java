@@ -9,7 +9,6 @@ import mesh.daemon.Refusal;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code mesh status}: what the running node serves, and why not more. */
@@ -21,8 +20,8 @@ final class StatusCommand implements Callable<Integer> {
     @Mixin
     final NodeOption node = new NodeOption();
 
-    @Option(names = "--json", description = "Print the management API's answer as it is.")
-    boolean isJson;
+    @Mixin
+    final JsonOption json = new JsonOption();
 
     @Spec
     CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
@@ -31,7 +30,7 @@ final class StatusCommand implements Callable<Integer> {
     public Integer call() throws Refusal {
         JsonNode status = node.node().get("status");
         PrintWriter out = spec.commandLine().getOut();
-        if (isJson) out.println(status.toPrettyString());
+        if (json.isAsked) out.println(status.toPrettyString());
         else print(status, out);
         return 0;
     }

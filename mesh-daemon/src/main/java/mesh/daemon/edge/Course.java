@@ -52,8 +52,52 @@ public interface Course {
         void ended(Routes.Ending ending);
     }
 
+    /** A leg that nothing is compared with: no queue of its own, no patience, no bookkeeping. */
+    interface OnlyLeg extends Leg {
+        @Override
+        default Map<String, String> labels() {
+            return Map.of();
+        }
+
+        @Override
+        default Optional<Turnstile> turnstile() {
+            return Optional.empty();
+        }
+
+        @Override
+        default String caller() {
+            return "";
+        }
+
+        @Override
+        default long patienceMillis() {
+            return 0;
+        }
+
+        @Override
+        default boolean isSilent() {
+            return false;
+        }
+
+        @Override
+        default void answered(long firstByteNanos) {}
+
+        @Override
+        default void ended(Routes.Ending ending) {}
+    }
+
     /** A course to one upstream, without alternatives or bookkeeping. */
     static Course only(Upstream upstream) {
-        return new OnlyCourse(upstream);
+        return only(new OnlyLeg() {
+            @Override
+            public Optional<Upstream> upstream() {
+                return Optional.of(upstream);
+            }
+        });
+    }
+
+    /** A course of one leg, without alternatives. */
+    static Course only(Leg leg) {
+        return new OnlyCourse(leg);
     }
 }

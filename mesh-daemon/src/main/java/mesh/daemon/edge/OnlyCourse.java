@@ -1,63 +1,25 @@
 package mesh.daemon.edge;
 
-import java.util.Map;
 import java.util.Optional;
-import mesh.core.route.Routes;
 
-/** See {@link Course#only}. */
-final class OnlyCourse implements Course, Course.Leg {
-    private final Upstream upstream;
+/** See {@link Course#only(Leg)}. */
+final class OnlyCourse implements Course {
+    private final Leg leg;
     private boolean isTried;
 
-    OnlyCourse(Upstream upstream) {
-        this.upstream = upstream;
+    OnlyCourse(Leg leg) {
+        this.leg = leg;
     }
 
     @Override
     public Step next() {
         if (isTried) return new Step.Spent();
         isTried = true;
-        return new Step.Go(this);
+        return new Step.Go(leg);
     }
 
     @Override
     public Optional<Leg> beside() {
         return Optional.empty();
     }
-
-    @Override
-    public Optional<Upstream> upstream() {
-        return Optional.of(upstream);
-    }
-
-    @Override
-    public Map<String, String> labels() {
-        return Map.of();
-    }
-
-    @Override
-    public Optional<Turnstile> turnstile() {
-        return Optional.empty();
-    }
-
-    @Override
-    public String caller() {
-        return "";
-    }
-
-    @Override
-    public long patienceMillis() {
-        return 0;
-    }
-
-    @Override
-    public boolean isSilent() {
-        return false;
-    }
-
-    @Override
-    public void answered(long firstByteNanos) {}
-
-    @Override
-    public void ended(Routes.Ending ending) {}
 }

@@ -119,7 +119,7 @@ public final class MeshModels implements Models {
     /** The way to one of this node's own engines, for a peer: it never leads on to another node. */
     public Optional<Course> here(String model, String asker) {
         return locals.engine(model).isPresent()
-                ? Optional.of(new LocalCourse(locals, ownName, model, asker))
+                ? Optional.of(Course.only(new LocalLeg(locals, ownName, model, asker)))
                 : Optional.empty();
     }
 

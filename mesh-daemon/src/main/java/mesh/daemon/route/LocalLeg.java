@@ -2,37 +2,23 @@ package mesh.daemon.route;
 
 import java.util.Map;
 import java.util.Optional;
-import mesh.core.route.Routes;
 import mesh.daemon.edge.Course;
 import mesh.daemon.edge.Turnstile;
 import mesh.daemon.edge.Upstream;
 import mesh.daemon.serve.LocalModels;
 
 /** A peer's request to an engine of this node, and to nowhere else. Used on the exchange's event loop. */
-final class LocalCourse implements Course, Course.Leg {
+final class LocalLeg implements Course.OnlyLeg {
     private final LocalModels locals;
     private final String ownName;
     private final String model;
     private final String asker;
-    private boolean isTried;
 
-    LocalCourse(LocalModels locals, String ownName, String model, String asker) {
+    LocalLeg(LocalModels locals, String ownName, String model, String asker) {
         this.locals = locals;
         this.ownName = ownName;
         this.model = model;
         this.asker = asker;
-    }
-
-    @Override
-    public Step next() {
-        if (isTried) return new Step.Spent();
-        isTried = true;
-        return new Step.Go(this);
-    }
-
-    @Override
-    public Optional<Leg> beside() {
-        return Optional.empty();
     }
 
     @Override
@@ -54,20 +40,4 @@ final class LocalCourse implements Course, Course.Leg {
     public String caller() {
         return asker;
     }
-
-    @Override
-    public long patienceMillis() {
-        return 0;
-    }
-
-    @Override
-    public boolean isSilent() {
-        return false;
-    }
-
-    @Override
-    public void answered(long firstByteNanos) {}
-
-    @Override
-    public void ended(Routes.Ending ending) {}
 }

@@ -8,10 +8,8 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import mesh.core.id.NodeId;
 import mesh.core.wire.StreamType;
@@ -68,7 +66,7 @@ public final class Daemon implements AutoCloseable {
     private static final Duration DRAIN = Duration.ofSeconds(10);
 
     /** The endpoint's own bound on a handshake, and a little for the way back. */
-    private static final long REACH_MILLIS = 12_000;
+    private static final Duration REACHED = Duration.ofSeconds(12);
 
     private static final String CONSOLE_FOLDER = "mesh/console";
 
@@ -168,10 +166,7 @@ public final class Daemon implements AutoCloseable {
                 new Mates() {
                     @Override
                     public Optional<Peer> reach(NodeId node) throws InterruptedException {
-                        var answer = new ArrayBlockingQueue<Optional<Peer>>(1);
-                        belonging.reach(node, answer::add);
-                        Optional<Peer> found = answer.poll(REACH_MILLIS, TimeUnit.MILLISECONDS);
-                        return found == null ? Optional.empty() : found;
+                        return belonging.reach(node, REACHED);
                     }
 
                     @Override

@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import mesh.core.id.NodeId;
 import mesh.core.member.Member;
@@ -45,10 +44,7 @@ final class Neighbourhood implements Copies.Members {
 
     @Override
     public Optional<Peer> reach(NodeId member) throws InterruptedException {
-        var answers = new ArrayBlockingQueue<Optional<Peer>>(1);
-        belonging.reach(member, answers::offer);
-        Optional<Peer> answer = answers.poll(REACHED.toMillis(), TimeUnit.MILLISECONDS);
-        return answer == null ? Optional.empty() : answer;
+        return belonging.reach(member, REACHED);
     }
 
     @Override

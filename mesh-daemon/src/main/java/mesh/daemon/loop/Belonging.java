@@ -401,6 +401,14 @@ public final class Belonging implements Rejoin.Place {
                                         : Optional.empty()));
     }
 
+    /** The same for a thread that may wait; empty also when there is no answer in time. */
+    public Optional<Peer> reach(NodeId node, Duration patience) throws InterruptedException {
+        BlockingQueue<Optional<Peer>> answer = new ArrayBlockingQueue<>(1);
+        reach(node, answer::offer);
+        Optional<Peer> found = answer.poll(patience.toMillis(), TimeUnit.MILLISECONDS);
+        return found == null ? Optional.empty() : found;
+    }
+
     /** How long nothing was heard of a member over an open connection to it; 0 without one. */
     public long silentMillis(NodeId node) {
         return path(node).map(Peer.Path::silentMillis).orElse(0L);

@@ -1,9 +1,8 @@
 package mesh.core.id;
 
 import java.nio.ByteBuffer;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Optional;
+import mesh.core.Sha256;
 
 /**
  * A signed withdrawal of an invite, of one certificate, or of a node whatever it holds. Signed by the mesh's key or by
@@ -39,16 +38,7 @@ public final class Revocation {
     private Revocation(byte[] carried, Terms terms) {
         this.carried = carried;
         this.terms = terms;
-        this.mark = mark(carried);
-    }
-
-    private static long mark(byte[] carried) {
-        try {
-            return ByteBuffer.wrap(MessageDigest.getInstance("SHA-256").digest(carried))
-                    .getLong();
-        } catch (NoSuchAlgorithmException impossible) {
-            throw new IllegalStateException("every Java has SHA-256", impossible);
-        }
+        this.mark = ByteBuffer.wrap(Sha256.of(carried)).getLong();
     }
 
     public static Revocation issue(Signer signer, Terms terms) {

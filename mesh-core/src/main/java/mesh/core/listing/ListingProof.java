@@ -1,9 +1,7 @@
 package mesh.core.listing;
 
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
+import mesh.core.Sha256;
 import mesh.core.id.MeshId;
 import mesh.core.id.NodeId;
 import mesh.core.id.Signer;
@@ -44,17 +42,8 @@ public final class ListingProof {
                         author,
                         mesh.hex(),
                         Long.toString(expirationSeconds),
-                        digest(clientToken),
-                        digest(serveToken))
+                        Sha256.hex(clientToken),
+                        Sha256.hex(serveToken))
                 .getBytes(StandardCharsets.UTF_8);
-    }
-
-    private static String digest(String token) {
-        try {
-            byte[] hash = MessageDigest.getInstance("SHA-256").digest(token.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(hash);
-        } catch (NoSuchAlgorithmException never) {
-            throw new IllegalStateException("every Java has SHA-256", never);
-        }
     }
 }

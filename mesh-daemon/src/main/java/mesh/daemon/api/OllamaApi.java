@@ -4,13 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import mesh.core.Sha256;
 import mesh.core.id.Near;
 import mesh.core.openai.ApiError;
 import mesh.daemon.api.Models.Answer;
@@ -134,7 +131,7 @@ public final class OllamaApi {
         Entry entry = entry(OllamaRequest.model(json));
         return lines(
                 OllamaRequest.isStream(json),
-                JSON.createObjectNode().put("status", "success").put("digest", "sha256:" + digest(entry.name())));
+                JSON.createObjectNode().put("status", "success").put("digest", "sha256:" + Sha256.hex(entry.name())));
     }
 
     private Entry entry(String name) throws Refusal {
@@ -163,7 +160,8 @@ public final class OllamaApi {
                     .put("name", name)
                     .put("model", name)
                     .put("size", entry.sizeBytes())
-                    .put("digest", digest(entry.name()));
+                    // Programs tell models apart by it; here the name does that.
+                    .put("digest", Sha256.hex(entry.name()));
             shown.set("details", details());
             if (isRunning)
                 shown.put("expires_at", NEVER)
@@ -195,15 +193,5 @@ public final class OllamaApi {
 
     private static String since(Entry entry) {
         return Instant.ofEpochSecond(entry.createdSeconds()).toString();
-    }
-
-    /** Programs tell models apart by it; here the name does that. */
-    private static String digest(String name) {
-        try {
-            var sha = MessageDigest.getInstance("SHA-256");
-            return HexFormat.of().formatHex(sha.digest(name.getBytes(StandardCharsets.UTF_8)));
-        } catch (NoSuchAlgorithmException impossible) {
-            throw new IllegalStateException("every Java has SHA-256", impossible);
-        }
     }
 }

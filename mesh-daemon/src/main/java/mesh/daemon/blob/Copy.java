@@ -18,11 +18,11 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongPredicate;
+import mesh.core.Sha256;
 import mesh.core.id.NodeId;
 import mesh.daemon.fetch.FetchReason;
 import mesh.daemon.fetch.FetchRefused;
 import mesh.daemon.fetch.Fetched;
-import mesh.daemon.fetch.Hashing;
 import mesh.daemon.fetch.Order;
 import mesh.daemon.fetch.PartFile;
 import mesh.daemon.fetch.Progress;
@@ -322,8 +322,8 @@ final class Copy {
                 int chunk = (int) (claim.at() / Manifest.CHUNK_BYTES);
                 Optional<byte[]> bytes = talk.piece(index, chunk);
                 if (bytes.isEmpty()) return false;
-                boolean isRight = bytes.get().length == file.bytesOf(chunk)
-                        && file.matches(chunk, Hashing.digest().digest(bytes.get()));
+                boolean isRight =
+                        bytes.get().length == file.bytesOf(chunk) && file.matches(chunk, Sha256.of(bytes.get()));
                 if (!isRight) {
                     drop(source, "wrong_bytes");
                     return false;

@@ -16,7 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
-import mesh.daemon.fetch.Hashing;
+import mesh.core.Sha256;
 import mesh.daemon.log.Log;
 import mesh.daemon.models.ModelFile;
 import mesh.daemon.store.AtomicFile;
@@ -80,8 +80,8 @@ final class Trees {
     }
 
     private static Manifest.File hashed(Path path) throws IOException {
-        MessageDigest whole = Hashing.digest();
-        MessageDigest chunk = Hashing.digest();
+        MessageDigest whole = Sha256.fresh();
+        MessageDigest chunk = Sha256.fresh();
         try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
             long bytes = file.size();
             var hashes = new byte[Manifest.chunksOf(bytes) * Manifest.HASH_BYTES];

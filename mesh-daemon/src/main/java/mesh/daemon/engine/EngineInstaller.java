@@ -1,7 +1,6 @@
 package mesh.daemon.engine;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -12,12 +11,10 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import mesh.daemon.fetch.Hashing;
 import mesh.daemon.log.Log;
 
 /**
@@ -114,7 +111,7 @@ public final class EngineInstaller {
             case EngineSource.Local(Path file) -> {
                 if (!Files.isReadable(file))
                     throw new InstallRefused(InstallReason.BAD_ARCHIVE, "cannot be read file=" + file);
-                String sha256 = sha256(file);
+                String sha256 = Hashing.sha256(file, (done, total) -> {});
                 yield archive(file, "archive-" + sha256.substring(0, 12), sha256, work);
             }
         };
@@ -146,7 +143,7 @@ public final class EngineInstaller {
         download.run();
         Path part = part(sha256);
         try {
-            String seen = sha256(part);
+            String seen = Hashing.sha256(part, (done, total) -> {});
             if (!seen.equals(sha256))
                 throw new InstallRefused(InstallReason.WRONG_HASH, "sha256=" + seen + " expected=" + sha256);
             return archive(part, name, sha256, work);
@@ -243,16 +240,5 @@ public final class EngineInstaller {
                 return FileVisitResult.CONTINUE;
             }
         });
-    }
-
-    private static String sha256(Path file) throws IOException {
-        try (InputStream in = Files.newInputStream(file)) {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            var chunk = new byte[1 << 16];
-            for (int count = in.read(chunk); count >= 0; count = in.read(chunk)) digest.update(chunk, 0, count);
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException absent) {
-            throw new IllegalStateException("every JDK has SHA-256", absent);
-        }
     }
 }

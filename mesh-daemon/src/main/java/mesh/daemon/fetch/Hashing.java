@@ -6,8 +6,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import mesh.core.Sha256;
 
 /** SHA-256 of files that do not fit in memory. Stateless; blocks for as long as reading takes. */
 public final class Hashing {
@@ -27,7 +27,7 @@ public final class Hashing {
     }
 
     static String sha256(FileChannel file, Listener listener) throws IOException {
-        MessageDigest digest = digest();
+        MessageDigest digest = Sha256.fresh();
         long total = file.size();
         var bytes = ByteBuffer.allocate(READ_BYTES);
         for (long at = 0; at < total; ) {
@@ -38,13 +38,5 @@ public final class Hashing {
             listener.at(at, total);
         }
         return HexFormat.of().formatHex(digest.digest());
-    }
-
-    public static MessageDigest digest() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException absent) {
-            throw new IllegalStateException("every JDK has SHA-256", absent);
-        }
     }
 }

@@ -2,6 +2,7 @@ package mesh.daemon.nostr;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import mesh.core.Sha256;
 
 /**
  * JSON written in the one form that everybody hashes alike: no spaces, the seven short escapes, other controls and lone
@@ -22,7 +23,7 @@ final class CanonicalJson {
                 .append(',');
         tags(text, tags).append(',');
         string(text, content).append(']');
-        return Hex.text(Hash.sha256(text.toString().getBytes(StandardCharsets.UTF_8)));
+        return Hex.text(Sha256.of(text.toString().getBytes(StandardCharsets.UTF_8)));
     }
 
     static String event(Event event) {

@@ -20,9 +20,6 @@ public record Event(
     /** Prove a key to a relay (NIP-42). */
     public static final int AUTH = 22_242;
 
-    private static final int ADDRESSABLE_MIN = 30_000;
-    private static final int ADDRESSABLE_MAX = 39_999;
-
     public Event {
         tags = tags.stream().map(List::copyOf).toList();
     }
@@ -57,10 +54,6 @@ public record Event(
     public boolean isExpired(long nowSeconds) {
         OptionalLong end = expiration();
         return end.isPresent() && end.getAsLong() <= nowSeconds;
-    }
-
-    public boolean isAddressable() {
-        return kind >= ADDRESSABLE_MIN && kind <= ADDRESSABLE_MAX;
     }
 
     /** What a newer event replaces: kind, author and the {@code d} tag. */

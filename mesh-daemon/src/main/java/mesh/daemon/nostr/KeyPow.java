@@ -3,6 +3,7 @@ package mesh.daemon.nostr;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import mesh.core.Sha256;
 
 /**
  * What a publisher's key cost: leading zero bits of a hash over the application, the key and a nonce. Mined once per
@@ -17,14 +18,14 @@ public final class KeyPow {
     private KeyPow() {}
 
     public static int bits(String application, String author, long nonce) {
-        return bits(Hash.sha256(text(application, author).putLong(nonce).array()));
+        return bits(Sha256.of(text(application, author).putLong(nonce).array()));
     }
 
     /** A nonce worth at least so many bits; burns one core until it has one or the thread is interrupted. */
     public static long mine(String application, String author, int bits) throws InterruptedException {
         byte[] text = text(application, author).array();
         var view = ByteBuffer.wrap(text);
-        MessageDigest hash = Hash.digest();
+        MessageDigest hash = Sha256.fresh();
         for (long nonce = 0; ; nonce++) {
             view.putLong(BYTES - Long.BYTES, nonce);
             if (bits(hash.digest(text)) >= bits) return nonce;
@@ -33,7 +34,7 @@ public final class KeyPow {
     }
 
     private static ByteBuffer text(String application, String author) {
-        byte[] name = Hash.sha256(application.getBytes(StandardCharsets.UTF_8));
+        byte[] name = Sha256.of(application.getBytes(StandardCharsets.UTF_8));
         return ByteBuffer.allocate(BYTES).put(name, 0, APPLICATION_BYTES).put(Hex.bytes(author));
     }
 

@@ -8,12 +8,12 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import mesh.core.Sha256;
 import mesh.core.model.GgufHeader;
 
 /**
@@ -44,7 +44,7 @@ public final class KnownFile {
                 parts.add(file.map(FileChannel.MapMode.READ_ONLY, 0, file.size(), Arena.ofAuto()));
             }
         var places = new HashMap<String, Place>();
-        MessageDigest digest = sha256();
+        MessageDigest digest = Sha256.fresh();
         long[] headBytes = parts.stream().mapToLong(MemorySegment::byteSize).toArray();
         for (GgufHeader.Tensor tensor : header.tensors()) {
             places.put(tensor.name(), new Place(tensor.part(), tensor.offset(), tensor.bytes()));
@@ -79,13 +79,5 @@ public final class KnownFile {
 
     ByteBuffer piece(int part, long offset, int bytes) {
         return parts.get(part).asSlice(offset, bytes).asByteBuffer();
-    }
-
-    static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException everyJavaHasIt) {
-            throw new IllegalStateException(everyJavaHasIt);
-        }
     }
 }

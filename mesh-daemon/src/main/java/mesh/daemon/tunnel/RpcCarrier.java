@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.Optional;
 import java.util.function.Consumer;
+import mesh.core.Sha256;
 import mesh.core.rpc.Conversation;
 import org.jspecify.annotations.Nullable;
 
@@ -50,7 +51,7 @@ final class RpcCarrier implements Carrier {
     private final boolean isHost;
     private final Optional<KnownFile> file;
     private final Past past = new Past();
-    private final MessageDigest sha256 = KnownFile.sha256();
+    private final MessageDigest sha256 = Sha256.fresh();
     private final Deque<Candidate> candidates = new ArrayDeque<>();
     private Optional<String> fault = Optional.empty();
     private boolean isFileShared;

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
+import mesh.core.Sha256;
 import mesh.core.model.GgufHeader;
 import mesh.core.rpc.Conversation;
 import mesh.core.rpc.RpcLimits;
@@ -154,7 +155,7 @@ class RpcCarrierTest {
     @Test
     void namedBytesOutsideOfDataAreRefused() throws IOException {
         var worker = new RpcCarrier(new Conversation(LIMITS), false, known("worker"));
-        byte[] check = Arrays.copyOf(KnownFile.sha256().digest(Arrays.copyOf(file, 64)), 16);
+        byte[] check = Arrays.copyOf(Sha256.of(Arrays.copyOf(file, 64)), 16);
         ByteBuf note = Unpooled.buffer().writeByte(0).writeLong(0).writeInt(64).writeBytes(check);
 
         assertThat(worker.note(RpcCarrier.FROM_FILE, note, bytes -> bytes.release()))

@@ -136,7 +136,7 @@ final class Forwarder {
     }
 
     private ServeRecord record() {
-        return new ServeRecord(isStream, ended, queuedMillis, relay.scan.usage());
+        return new ServeRecord(exchange.dialect(), isStream, ended, queuedMillis, relay.scan.usage());
     }
 
     // Towards the client.

@@ -41,6 +41,7 @@ final class NodeManagement implements Management {
     private final Memory memory;
     private final LocalModels models;
     private final Belonging belonging;
+    private final Rendezvous rendezvous;
     private final Requests requests;
     private final Consumer<String> stop;
 
@@ -50,6 +51,7 @@ final class NodeManagement implements Management {
             Memory memory,
             LocalModels models,
             Belonging belonging,
+            Rendezvous rendezvous,
             Requests requests,
             Consumer<String> stop) {
         this.nodeName = nodeName;
@@ -57,6 +59,7 @@ final class NodeManagement implements Management {
         this.memory = memory;
         this.models = models;
         this.belonging = belonging;
+        this.rendezvous = rendezvous;
         this.requests = requests;
         this.stop = stop;
     }
@@ -84,7 +87,8 @@ final class NodeManagement implements Management {
                         .toList(),
                 requests.counts(),
                 belonging.carried(),
-                belonging.refused());
+                belonging.refused(),
+                rendezvous.status());
     }
 
     @Override

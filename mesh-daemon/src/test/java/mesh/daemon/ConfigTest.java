@@ -144,6 +144,7 @@ class ConfigTest {
                                 Setting.MAX_CLIENTS, List.of("5"),
                                 Setting.NOSTR_RELAY, List.of("ws://127.0.0.1:1", "wss://relay.example"),
                                 Setting.NOSTR_TRUST, List.of(key),
+                                Setting.NOSTR_INVITE, List.of(key),
                                 Setting.PUBLISH_INTERVAL, List.of("4")),
                         Map.of())
                 .listing();
@@ -158,6 +159,7 @@ class ConfigTest {
                         5,
                         List.of(URI.create("ws://127.0.0.1:1"), URI.create("wss://relay.example")),
                         Set.of(key),
+                        List.of(key),
                         Duration.ofSeconds(4)));
     }
 
@@ -265,6 +267,7 @@ class ConfigTest {
         "BIND_PORT, -1, 0 to 65535",
         "NOSTR_RELAY, ws://relay.example, wss",
         "NOSTR_TRUST, npub1x, an npub",
+        "NOSTR_INVITE, npub1x, an npub",
         "MAX_CLIENTS, -1, 0 to 100000",
         "LOG_FORMAT, xml, 'pretty, json'",
         "OFFLINE, maybe, true or false",

@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import mesh.core.member.Profile;
 import mesh.daemon.hardware.Memory;
+import mesh.daemon.listing.ListingEvent;
 import mesh.daemon.log.LogFormat;
 import mesh.daemon.log.LogLevel;
 import mesh.daemon.loop.Reach;
@@ -82,6 +83,7 @@ public record Config(
      * @param region of this mesh, or of the one looked for; empty: none said
      * @param clientsMax 0 = as many as come
      * @param trusted publishers' keys in hex
+     * @param guests keys, in hex, for which the listing holds a sealed invite
      */
     public record Listing(
             boolean isPublished,
@@ -92,10 +94,12 @@ public record Config(
             int clientsMax,
             List<URI> relays,
             Set<String> trusted,
+            List<String> guests,
             Duration interval) {
         public Listing {
             relays = List.copyOf(relays);
             trusted = Set.copyOf(trusted);
+            guests = List.copyOf(guests);
         }
     }
 
@@ -393,7 +397,8 @@ public record Config(
                     word(Setting.REGION),
                     number(Setting.MAX_CLIENTS, word(Setting.MAX_CLIENTS), 0, CLIENTS_MAX),
                     relays(),
-                    trusted(),
+                    Set.copyOf(keys(Setting.NOSTR_TRUST)),
+                    guests(),
                     Duration.ofSeconds(
                             number(Setting.PUBLISH_INTERVAL, word(Setting.PUBLISH_INTERVAL), 1, INTERVAL_SECONDS_MAX)));
         }
@@ -408,11 +413,18 @@ public record Config(
             return relays;
         }
 
-        private Set<String> trusted() throws Refusal {
+        private List<String> guests() throws Refusal {
+            List<String> guests = keys(Setting.NOSTR_INVITE);
+            if (guests.size() > ListingEvent.SEALED_MAX)
+                throw refused(Setting.NOSTR_INVITE, guests.size() + " times", "at most " + ListingEvent.SEALED_MAX);
+            return guests;
+        }
+
+        private List<String> keys(Setting setting) throws Refusal {
             var keys = new LinkedHashSet<String>();
-            for (String word : settings.of(Setting.NOSTR_TRUST).words())
-                keys.add(Nip19.author(word).orElseThrow(() -> refused(Setting.NOSTR_TRUST, word, "an npub")));
-            return keys;
+            for (String word : settings.of(setting).words())
+                keys.add(Nip19.author(word).orElseThrow(() -> refused(setting, word, "an npub")));
+            return List.copyOf(keys);
         }
 
         Console console() throws Refusal {

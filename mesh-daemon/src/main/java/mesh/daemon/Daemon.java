@@ -14,6 +14,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
 import mesh.core.id.NodeId;
 import mesh.core.wire.StreamType;
+import mesh.daemon.api.DiscoverApi;
 import mesh.daemon.api.ManagementApi;
 import mesh.daemon.api.OllamaApi;
 import mesh.daemon.api.OpenAiApi;
@@ -359,8 +360,9 @@ public final class Daemon implements AutoCloseable {
         if (config.ports().console() == Config.Console.OFF) return "";
         var routes = new RouteTable();
         new ManagementApi(new NodeManagement(
-                        config.name(), apiUrl, memory, models, belonging, requests, this::requestStop))
+                        config.name(), apiUrl, memory, models, belonging, rendezvous, requests, this::requestStop))
                 .addTo(routes);
+        new DiscoverApi(rendezvous).addTo(routes);
         if (config.ports().console() == Config.Console.FULL)
             routes.local(
                     "GET",

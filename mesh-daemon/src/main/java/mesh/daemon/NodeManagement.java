@@ -47,6 +47,7 @@ final class NodeManagement implements Management {
     private final Memory memory;
     private final LocalModels models;
     private final Belonging belonging;
+    private final Rendezvous rendezvous;
     private final Requests requests;
     private final Consumer<String> stop;
 
@@ -56,6 +57,7 @@ final class NodeManagement implements Management {
             Memory memory,
             LocalModels models,
             Belonging belonging,
+            Rendezvous rendezvous,
             Requests requests,
             Consumer<String> stop) {
         this.nodeName = nodeName;
@@ -63,6 +65,7 @@ final class NodeManagement implements Management {
         this.memory = memory;
         this.models = models;
         this.belonging = belonging;
+        this.rendezvous = rendezvous;
         this.requests = requests;
         this.stop = stop;
     }
@@ -90,7 +93,8 @@ final class NodeManagement implements Management {
                         .toList(),
                 requests.counts(),
                 belonging.carried(),
-                belonging.refused());
+                belonging.refused(),
+                rendezvous.status());
     }
 
     @Override

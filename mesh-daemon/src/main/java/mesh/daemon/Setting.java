@@ -46,6 +46,12 @@ public enum Setting {
             "",
             "a relay to list on and look at, wss:// or, on a private network, ws://; without any, four public ones"),
     NOSTR_TRUST(Kind.LIST, "NPUB", "", "a publisher whose listings are preferred, as npub or hex"),
+    NOSTR_INVITE(
+            Kind.LIST,
+            "NPUB",
+            "",
+            "whose node may lend and use tensors: its key opens an invite for that in the listing, sealed for others; up"
+                    + " to four"),
     PUBLISH_INTERVAL(Kind.VALUE, "SECONDS", "60", "between two refreshes of the listing, which lasts for three"),
     PORT(Kind.VALUE, "PORT", "9337", "the OpenAI-compatible API, on loopback; 0 lets the system choose"),
     CONSOLE(Kind.OPTIONAL, "PORT", "3131", "the web console and management API, on loopback; 0 lets the system choose"),

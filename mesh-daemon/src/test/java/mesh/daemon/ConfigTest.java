@@ -148,6 +148,7 @@ class ConfigTest {
                                 Setting.MAX_CLIENTS, List.of("5"),
                                 Setting.NOSTR_RELAY, List.of("ws://127.0.0.1:1", "wss://relay.example"),
                                 Setting.NOSTR_TRUST, List.of(key),
+                                Setting.NOSTR_INVITE, List.of(key),
                                 Setting.PUBLISH_INTERVAL, List.of("4")),
                         Map.of())
                 .listing();
@@ -162,6 +163,7 @@ class ConfigTest {
                         5,
                         List.of(URI.create("ws://127.0.0.1:1"), URI.create("wss://relay.example")),
                         Set.of(key),
+                        List.of(key),
                         Duration.ofSeconds(4)));
     }
 
@@ -272,6 +274,7 @@ class ConfigTest {
         "ALLOW_HOST, mesh.example:80, a name",
         "ALLOW_ORIGIN, https://chat.example/, an origin",
         "ALLOW_ORIGIN, *, an origin",
+        "NOSTR_INVITE, npub1x, an npub",
         "MAX_CLIENTS, -1, 0 to 100000",
         "LOG_FORMAT, xml, 'pretty, json'",
         "OFFLINE, maybe, true or false",

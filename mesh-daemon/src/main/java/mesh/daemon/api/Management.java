@@ -87,8 +87,12 @@ public interface Management {
             Map<String, Long> carried,
             Map<String, Long> refused) {}
 
-    /** This node in its mesh; everything but the name is empty until it is in one. */
-    record NodeStatus(String id, String name, String role, String address) {}
+    /**
+     * This node in its mesh; everything but the name is empty until it is in one.
+     *
+     * @param nat what translates its address: {@code none}, {@code steady}, {@code changing}, or {@code unknown}
+     */
+    record NodeStatus(String id, String name, String role, String address, String nat) {}
 
     /**
      * Another member.

@@ -79,7 +79,8 @@ final class NodeManagement implements Management {
                         view.map(v -> v.node().hex()).orElse(""),
                         nodeName,
                         view.flatMap(Belonging.View::role).map(Role::toString).orElse(""),
-                        view.flatMap(v -> v.addresses().stream().findFirst()).orElse("")),
+                        view.flatMap(v -> v.addresses().stream().findFirst()).orElse(""),
+                        view.map(v -> v.nat().code()).orElse("")),
                 view.flatMap(Belonging.View::mesh).map(MeshId::hex).orElse(""),
                 apiUrl,
                 new MemoryStatus(

@@ -108,8 +108,12 @@ public interface Management {
      */
     record RelayStatus(String url, String link, String said, long restsUntilMillis) {}
 
-    /** This node in its mesh; everything but the name is empty until it is in one. */
-    record NodeStatus(String id, String name, String role, String address) {}
+    /**
+     * This node in its mesh; everything but the name is empty until it is in one.
+     *
+     * @param nat what translates its address: {@code none}, {@code steady}, {@code changing}, or {@code unknown}
+     */
+    record NodeStatus(String id, String name, String role, String address, String nat) {}
 
     /**
      * Another member.

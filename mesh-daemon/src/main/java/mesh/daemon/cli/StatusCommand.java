@@ -89,7 +89,16 @@ final class StatusCommand implements Callable<Integer> {
         String id = status.at("/mesh/id").asText();
         if (id.isEmpty()) return "none yet";
         return id.substring(0, ID_CHARS) + ", as " + status.at("/node/role").asText() + " at "
-                + status.at("/node/address").asText();
+                + status.at("/node/address").asText()
+                + nat(status.at("/node/nat").asText());
+    }
+
+    private static String nat(String kind) {
+        return switch (kind) {
+            case "steady" -> ", behind a NAT that can be punched";
+            case "changing" -> ", behind a NAT with a port for each address";
+            default -> "";
+        };
     }
 
     private static String listing(JsonNode listing) {

@@ -41,6 +41,7 @@ import mesh.daemon.quic.Addresses;
 import mesh.daemon.quic.Dialled;
 import mesh.daemon.quic.Doorkeeper;
 import mesh.daemon.quic.Membership;
+import mesh.daemon.quic.Nat;
 import mesh.daemon.quic.Peer;
 import mesh.daemon.quic.QuicConfig;
 import mesh.daemon.quic.QuicEndpoint;
@@ -505,7 +506,7 @@ public final class Belonging implements Rejoin.Place {
     // Looking.
 
     /** This node in its mesh, for people. */
-    public record View(NodeId node, Optional<MeshId> mesh, Optional<Role> role, List<String> addresses) {}
+    public record View(NodeId node, Optional<MeshId> mesh, Optional<Role> role, List<String> addresses, Nat nat) {}
 
     /** Empty until the key is read and the socket bound. */
     public Optional<View> view() {
@@ -515,7 +516,8 @@ public final class Belonging implements Rejoin.Place {
                     here.key().id(),
                     standing.map(now -> now.trust().mesh()),
                     standing.map(now -> now.own().role()),
-                    addresses(here));
+                    addresses(here),
+                    here.endpoint().nat());
         });
     }
 
@@ -584,9 +586,7 @@ public final class Belonging implements Rejoin.Place {
         if (teller != null) teller.close();
         links.closing();
         InLoop part = inLoop;
-        if (part != null) {
-            part.loop().close();
-        }
+        if (part != null) part.loop().close();
         Opened here = opened;
         if (here != null) {
             // Closing the socket would overtake the farewell.

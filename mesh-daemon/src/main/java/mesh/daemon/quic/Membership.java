@@ -289,7 +289,10 @@ public final class Membership implements Doorkeeper {
         desk(answer, now -> {
             Checked<Credential> admitted =
                     admission.admit(now.trust(), now.own(), invite, presenter, serial(), System.currentTimeMillis());
-            if (admitted instanceof Checked.Good<Credential>) files.uses(admission.uses());
+            if (admitted instanceof Checked.Good<Credential>) {
+                files.uses(admission.uses());
+                files.admitted();
+            }
             return admitted;
         });
     }

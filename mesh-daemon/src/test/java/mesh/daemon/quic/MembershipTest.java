@@ -135,6 +135,22 @@ class MembershipTest {
     }
 
     @Test
+    void foundersTermIsRenewedInItsLastThirdByTheMeshsKey() throws Exception {
+        var first = membership.standing().orElseThrow();
+        long end = first.own().notAfterMillis();
+        long now = System.currentTimeMillis();
+        long term = end - now;
+
+        assertThat(membership.renewsItself(now + term / 2)).isFalse();
+        assertThat(membership.renewsItself(now + term / 4 * 3)).isTrue();
+
+        var next = reopened().standing().orElseThrow();
+        assertThat(refused(next.trust().check(first.own(), founder.id(), end + 1)))
+                .isEqualTo(Refusal.EXPIRED);
+        assertThat(good(next.trust().check(next.own(), founder.id(), end + 1))).isEqualTo(Role.ADMIN);
+    }
+
+    @Test
     void damagedFilesStopTheNode() throws Exception {
         good(membership.revoke(newcomer.id(), Optional.empty()));
         Path file = folder.resolve("founder/revocations");

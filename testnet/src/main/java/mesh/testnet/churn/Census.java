@@ -45,6 +45,11 @@ record Census(Map<String, Long> alive) {
         return new Census(alive);
     }
 
+    /** QUIC connections, which stay a while after their end to answer what is still on its way. */
+    long connections() {
+        return alive.getOrDefault("io.netty.handler.codec.quic.QuicheQuicConnection", 0L);
+    }
+
     /** The classes of which there are at least {@code more} more than before. */
     List<String> grownSince(Census before, long more) {
         var grown = new ArrayList<String>();

@@ -34,8 +34,10 @@ public final class ChurnBench {
     private static final int FILES_MAX = 4;
     private static final int THREADS_MAX = 4;
 
-    /** An object that stays of each second life, as only one side of a connection may keep it, is one too many. */
-    private static final int LIVES_PER_OBJECT = 2;
+    /** A handshake that nobody ended is given up after ten seconds, a connection that fell silent after fifteen. */
+    private static final long SETTLED_NANOS = TimeUnit.SECONDS.toNanos(30);
+
+    private static final long LOOK_MILLIS = 250;
 
     private static final PrintStream OUT = new PrintStream(new FileOutputStream(FileDescriptor.out), true);
 
@@ -58,7 +60,8 @@ public final class ChurnBench {
         var samples = new ArrayList<Footprint>();
         var churn = new Churn(folder, AT_ONCE);
         int warmUpLives = 0;
-        Census warm = Census.now();
+        Census begun = Census.now();
+        Census warm = begun;
         int lived = 0;
         try {
             OUT.println("| lives | s | heap MiB | direct MiB | native MiB | resident MiB | descriptors | threads |");
@@ -73,7 +76,7 @@ public final class ChurnBench {
                 samples.add(now);
                 OUT.println(now.row(lived, elapsed));
                 if (sample == SAMPLES / 3) {
-                    warm = Census.now();
+                    warm = settled(begun);
                     warmUpLives = lived;
                 }
                 if (sample >= SAMPLES && elapsed >= seconds) break;
@@ -81,11 +84,22 @@ public final class ChurnBench {
             OUT.println();
             OUT.println("refused: " + churn.refused());
             List<String> grown = grown(samples);
-            grown.addAll(Census.now().grownSince(warm, (lived - warmUpLives) / LIVES_PER_OBJECT));
+            grown.addAll(settled(begun).grownSince(warm, lived - warmUpLives));
             return grown;
         } finally {
             churn.end();
         }
+    }
+
+    /** Taken once the guests' connections are gone but for a few, or at last. */
+    private static Census settled(Census begun) throws InterruptedException {
+        long deadline = System.nanoTime() + SETTLED_NANOS;
+        Census now = Census.now();
+        while (now.connections() > begun.connections() + AT_ONCE && System.nanoTime() - deadline < 0) {
+            TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
+            now = Census.now();
+        }
+        return now;
     }
 
     /** The least of the last third against the least of the middle one, so that no single moment decides. */

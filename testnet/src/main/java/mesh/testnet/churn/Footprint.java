@@ -21,7 +21,7 @@ record Footprint(long heapKib, long directKib, long nativeKib, long residentKib,
      * Weak references and cleaners let go in the collection after the one that found them, and the serial collector
      * leaves gaps in all but every fourth.
      */
-    private static final int COLLECTIONS = 5;
+    private static final int COLLECTIONS = 8;
 
     static Footprint now() throws IOException {
         for (int i = 0; i < COLLECTIONS; i++) System.gc();

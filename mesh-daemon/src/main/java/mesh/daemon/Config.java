@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.regex.Pattern;
 import mesh.core.member.Profile;
 import mesh.daemon.hardware.Memory;
 import mesh.daemon.listing.ListingEvent;
@@ -35,6 +36,7 @@ public record Config(
         List<String> models,
         String name,
         Ports ports,
+        Callers callers,
         Mesh mesh,
         Listing listing,
         Serve serve,
@@ -46,6 +48,14 @@ public record Config(
 
     /** Which loopback ports are ours; 0 lets the system choose. */
     public record Ports(int api, Console console, int consolePort) {}
+
+    /** Who may call beside this machine's own programs and pages. The ports stay on loopback. */
+    public record Callers(List<String> hostNames, List<String> origins) {
+        public Callers {
+            hostNames = List.copyOf(hostNames);
+            origins = List.copyOf(origins);
+        }
+    }
 
     /**
      * Which mesh, and where its members reach this node.
@@ -147,6 +157,11 @@ public record Config(
     /** How events are written. */
     public record Log(LogFormat format, LogLevel level) {}
 
+    private static final Pattern HOST_NAME = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?");
+
+    /** As browsers write it: without a path, and the port only where it is not the scheme's own. */
+    private static final Pattern ORIGIN = Pattern.compile("[a-z][a-z0-9+.-]*://[A-Za-z0-9.-]+(:[0-9]{1,5})?");
+
     private static final int PORT_MAX = 65_535;
     /** Upstream's own bound on slots; far beyond what one machine decodes at a useful speed. */
     private static final int PARALLEL_MAX = 256;
@@ -164,6 +179,11 @@ public record Config(
         models = List.copyOf(models);
     }
 
+    /** Whether there are others to be heard of; a mesh that is looked for may have to be founded. */
+    boolean isJoining() {
+        return !mesh.invites().isEmpty() || (listing.isSought() && mesh.isClient());
+    }
+
     /** Reported to take such events from strangers, free of charge; four, because one or two are always away. */
     private static final List<String> PUBLIC_RELAYS =
             List.of("wss://relay.damus.io", "wss://nos.lol", "wss://relay.primal.net", "wss://nostr.mom");
@@ -178,6 +198,9 @@ public record Config(
                 settings.of(Setting.MODEL).words(),
                 read.name(),
                 new Ports(read.port(Setting.PORT), read.console(), read.port(Setting.CONSOLE)),
+                new Callers(
+                        read.each(Setting.ALLOW_HOST, HOST_NAME, "a name such as mesh.example"),
+                        read.each(Setting.ALLOW_ORIGIN, ORIGIN, "an origin such as https://chat.example")),
                 new Mesh(
                         settings.of(Setting.JOIN).words(),
                         new InetSocketAddress(read.bindIp(), read.port(Setting.BIND_PORT)),
@@ -230,6 +253,15 @@ public record Config(
     private record Reader(Settings settings) {
         int port(Setting setting) throws Refusal {
             return number(setting, word(setting), 0, PORT_MAX);
+        }
+
+        List<String> each(Setting setting, Pattern form, String expected) throws Refusal {
+            var words = new ArrayList<String>();
+            for (String word : settings.of(setting).words()) {
+                if (!form.matcher(word.strip()).matches()) throw refused(setting, word, expected);
+                words.add(word.strip());
+            }
+            return words;
         }
 
         OptionalInt count(Setting setting, int max) throws Refusal {

@@ -7,6 +7,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -91,6 +92,8 @@ public final class Daemon implements AutoCloseable {
     private final Rendezvous rendezvous;
     private final Belonging belonging;
     private final MeshModels mesh;
+    private volatile boolean hasLookedAtModels;
+    private volatile boolean hasHeardOfMesh;
 
     /** What must be done about a part that was started. */
     private interface Part {
@@ -156,7 +159,13 @@ public final class Daemon implements AutoCloseable {
         belonging.onSocket(socket ->
                 socket.takes(StreamType.BLOB, WaitingStream.each("copy-answer", Copies.SILENCE, copies::answer)));
         this.mesh = new MeshModels(
-                belonging::snapshot, models, config.name(), belonging::reach, belonging::silentMillis, hosting::asked);
+                belonging::snapshot,
+                models,
+                config.name(),
+                this::knowsAll,
+                belonging::reach,
+                belonging::silentMillis,
+                hosting::asked);
         belonging.onSocket(socket -> layTunnels(socket, splits));
     }
 
@@ -252,10 +261,22 @@ public final class Daemon implements AutoCloseable {
         for (String said : config.models())
             if (models.add(said) instanceof LocalModels.Wish.Refused(String code, String message, boolean isMissing))
                 throw new Refusal(Refusal.FAILED, code, message);
+        hasLookedAtModels = true;
         if (!config.models().isEmpty()
                 && engines.engine() instanceof EngineRoom.Answer.Missing(String code, String message))
             throw new Refusal(Refusal.MISSING, code, message);
         log.info("node.ready", "node", config.name());
+    }
+
+    /** A node that was told to join knows little until it has heard of its mesh once. */
+    private boolean knowsAll() {
+        boolean isJoining = config.isJoining();
+        if (!hasHeardOfMesh)
+            hasHeardOfMesh = belonging
+                    .snapshot()
+                    .filter(now -> !isJoining || !now.peers().isEmpty())
+                    .isPresent();
+        return hasLookedAtModels && hasHeardOfMesh;
     }
 
     private void start() throws Refusal {
@@ -272,7 +293,8 @@ public final class Daemon implements AutoCloseable {
             parts.push(children::stopAll);
             children.endLeftovers();
             parts.push(models::stopAll);
-            EdgeServer api = listen("api", config.ports().api(), "--port", apiRoutes(), this::served);
+            List<String> origins = config.callers().origins();
+            EdgeServer api = listen("api", config.ports().api(), "--port", origins, apiRoutes(), this::served);
             String apiUrl = url(api.port());
             log.info("api.ready", "url", apiUrl, "port", api.port());
             String management = management(apiUrl);
@@ -327,8 +349,7 @@ public final class Daemon implements AutoCloseable {
         else requests.relayed(served);
         served.record().ifPresent(record -> {
             String model = served.labels().getOrDefault("x-mesh-model", "");
-            boolean isOurs =
-                    !served.labels().getOrDefault("x-mesh-route", "peer").equals("peer");
+            boolean isOurs = served.labels().getOrDefault("x-mesh-node", "").equals(config.name());
             if (isOurs && record.usage().milliTokensPerSecond() > 0)
                 models.measured(model, record.usage().milliTokensPerSecond());
         });
@@ -347,15 +368,18 @@ public final class Daemon implements AutoCloseable {
                     "GET",
                     "/*",
                     StaticFiles.fromClassPath(Daemon.class.getClassLoader(), CONSOLE_FOLDER, CONSOLE_POLICY)::serve);
-        EdgeServer console = listen("console", config.ports().consolePort(), "--console", routes, served -> {});
+        EdgeServer console =
+                listen("console", config.ports().consolePort(), "--console", List.of(), routes, served -> {});
         log.info("console.ready", "url", url(console.port()), "port", console.port());
         return url(console.port());
     }
 
-    private EdgeServer listen(String name, int port, String flag, RouteTable routes, Consumer<Served> observer)
+    private EdgeServer listen(
+            String name, int port, String flag, List<String> origins, RouteTable routes, Consumer<Served> observer)
             throws IOException, Refusal {
         var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-        var settings = EdgeSettings.loopbackOnly(dataDir.root().resolve("state").resolve(name));
+        var settings = EdgeSettings.loopbackOnly(dataDir.root().resolve("state").resolve(name))
+                .withCallers(config.callers().hostNames(), origins);
         try {
             EdgeServer server = EdgeServer.start(loops, address, routes, settings, observer);
             parts.push(() -> server.close(DRAIN));

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import mesh.core.Snapshot;
 import mesh.core.elect.Explanation;
 import mesh.core.id.Checked;
 import mesh.core.id.Invite;
@@ -33,6 +34,11 @@ final class NodeManagement implements Management {
 
     /** As many as logs and tables show; fewer may be typed by mistake. */
     private static final int ID_CHARS_MIN = 10;
+
+    /** The next look at what this node serves is a fifth of a second away. */
+    private static final long WITHDRAWN_NANOS_MAX = 1_000_000_000L;
+
+    private static final long WITHDRAWN_LOOK_MILLIS = 10;
 
     private static final long SECONDS_MAX = 365L * 24 * 3_600;
 
@@ -107,10 +113,22 @@ final class NodeManagement implements Management {
 
     @Override
     public Changed drop(String name) throws InterruptedException {
-        return models.drop(name)
-                ? new Changed.Done(name)
-                : new Changed.Refused(
-                        "model_not_served", "this node does not serve " + name + "; see mesh status", true);
+        if (!models.drop(name))
+            return new Changed.Refused(
+                    "model_not_served", "this node does not serve " + name + "; see mesh status", true);
+        long deadline = System.nanoTime() + WITHDRAWN_NANOS_MAX;
+        while (speaksOf(name) && System.nanoTime() < deadline) Thread.sleep(WITHDRAWN_LOOK_MILLIS);
+        return new Changed.Done(name);
+    }
+
+    /** Whether this node's own word still names a model, so that the mesh would count on it. */
+    private boolean speaksOf(String name) {
+        var model = new ModelRef(name);
+        return belonging.snapshot().stream()
+                .map(Snapshot::own)
+                .anyMatch(own -> own.wanted().stream()
+                                .anyMatch(each -> each.model().equals(model))
+                        || own.assigned().stream().anyMatch(each -> each.model().equals(model)));
     }
 
     /** The models know their workers by id; who they are and how far stands in the view of the mesh. */

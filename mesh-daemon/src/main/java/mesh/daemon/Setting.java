@@ -57,6 +57,16 @@ public enum Setting {
     CONSOLE(Kind.OPTIONAL, "PORT", "3131", "the web console and management API, on loopback; 0 lets the system choose"),
     NO_CONSOLE(Kind.SWITCH, "", "false", "no console and no management API: status and stop will not find this node"),
     HEADLESS(Kind.SWITCH, "", "false", "the management API without the web page"),
+    ALLOW_HOST(
+            Kind.LIST,
+            "NAME",
+            "",
+            "a name under which this machine is called, beside localhost, such as that of a proxy before it"),
+    ALLOW_ORIGIN(
+            Kind.LIST,
+            "ORIGIN",
+            "",
+            "a web page that may call the API from a browser, such as https://chat.example; those of localhost may"),
     BIND_PORT(
             Kind.VALUE,
             "PORT",

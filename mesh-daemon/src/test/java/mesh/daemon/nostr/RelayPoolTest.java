@@ -247,6 +247,21 @@ class RelayPoolTest {
     }
 
     @Test
+    void queryThatWantsAProofIsRepeatedOnceAfterIt() throws Exception {
+        var knowing = new EvilRelay[1];
+        knowing[0] = kept(new EvilRelay((client, frame) -> {
+            String name = EvilRelay.name(frame);
+            if (frame.startsWith("[\"AUTH\"")) client.say("[\"OK\",\"" + id(frame) + "\",true,\"\"]");
+            else if (knowing[0].heard("AUTH") > 0) client.say("[\"EOSE\",\"" + name + "\"]");
+            else client.say("[\"AUTH\",\"who\"]").say("[\"CLOSED\",\"" + name + "\",\"auth-required: who\"]");
+        }));
+
+        assertThat(query(knowing[0].url()).end()).isEqualTo(Answered.End.COMPLETE);
+        assertThat(knowing[0].heard("REQ")).isEqualTo(2);
+        assertThat(knowing[0].heard("AUTH")).isEqualTo(1);
+    }
+
+    @Test
     void relayThatIsNeverContentWithTheProofIsNotAskedForEver() throws Exception {
         var never = new EvilRelay((client, frame) -> {
             if (frame.startsWith("[\"AUTH\"")) client.say("[\"OK\",\"" + id(frame) + "\",false,\"wrong challenge\"]");

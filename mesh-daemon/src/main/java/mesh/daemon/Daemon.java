@@ -72,8 +72,8 @@ public final class Daemon implements AutoCloseable {
 
     /** The page's own files and this daemon, nothing else; no script can be smuggled in through text. */
     private static final String CONSOLE_POLICY = "default-src 'none'; script-src 'self'; style-src 'self';"
-            + " img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
-            + " require-trusted-types-for 'script'";
+            + " img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
+            + " require-trusted-types-for 'script'; trusted-types dompurify";
 
     private final Config config;
     private final Consumer<String> terminal;

@@ -37,6 +37,7 @@ export interface MeshNode {
   via?: string
   clients?: number
   heardMillis?: number
+  lostMillis?: number
 }
 
 export interface Share {
@@ -80,6 +81,8 @@ export interface Operation extends Progress {
 
 export interface Attempt {
   node: string
+  route?: string
+  why?: string
   outcome: string
   millis?: number
 }

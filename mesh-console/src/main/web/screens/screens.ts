@@ -14,6 +14,8 @@ export interface Screen {
 export const SCREENS: Screen[] = [
   { path: 'overview', title: 'Overview', icon: 'overview', load: () => import('./overview/Overview') },
   { path: 'nodes', title: 'Nodes', icon: 'nodes', load: () => import('./nodes/Nodes') },
+  { path: 'activity', title: 'Activity', icon: 'activity', load: () => import('./activity/Activity') },
+  { path: 'events', title: 'Events', icon: 'events', load: () => import('./events/Events') },
 ]
 
 export function screenOf(path: string): Screen {

@@ -56,7 +56,7 @@ function One({ operation }: { operation: Operation }) {
                 ? `${percent(doneBytes, totalBytes)} of ${bytes(totalBytes)}`
                 : doneBytes !== undefined && bytes(doneBytes),
               bytesPerSecond !== undefined && rate(bytesPerSecond),
-              leftMillis !== undefined && `${duration(leftMillis)} left`,
+              leftMillis !== undefined && `${duration(Math.ceil(leftMillis / 1_000) * 1_000)} left`,
             ]
               .filter(Boolean)
               .join(' · ')}

@@ -37,13 +37,13 @@ public final class Ask {
     static Answer post(String url, String body) throws IOException, InterruptedException {
         return send(HttpRequest.newBuilder(URI.create(url))
                 .header("content-type", "application/json")
-                .header("x-mesh-request", "1")
+                .header("x-mesh-console", "1")
                 .POST(HttpRequest.BodyPublishers.ofString(body)));
     }
 
     static Answer delete(String url) throws IOException, InterruptedException {
         return send(HttpRequest.newBuilder(URI.create(url))
-                .header("x-mesh-request", "1")
+                .header("x-mesh-console", "1")
                 .DELETE());
     }
 

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import mesh.testnet.engine.RealEngine;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -129,7 +130,9 @@ class OneNodeIT {
                         .firstValue("content-security-policy")
                         .orElse(""))
                 .contains("default-src 'none'");
-        assertThat(Ask.get(node.management() + "/status.js").status()).isEqualTo(200);
+        var script = Pattern.compile("src=\"([^\"]+\\.js)\"").matcher(page.text());
+        assertThat(script.find()).as(page.text()).isTrue();
+        assertThat(Ask.get(node.management() + "/" + script.group(1)).status()).isEqualTo(200);
     }
 
     @Test

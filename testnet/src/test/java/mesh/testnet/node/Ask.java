@@ -36,7 +36,7 @@ public final class Ask {
 
     /** A call that only looks, but that no page of another site may make. */
     static Answer getMeant(String url) throws IOException, InterruptedException {
-        return send(HttpRequest.newBuilder(URI.create(url)).header("x-mesh-request", "1"));
+        return send(HttpRequest.newBuilder(URI.create(url)).header("x-mesh-console", "1"));
     }
 
     static Answer post(String url, String body) throws IOException, InterruptedException {

@@ -7,12 +7,14 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
 import mesh.core.id.NodeId;
 import mesh.core.wire.StreamType;
+import mesh.daemon.api.DiscoverApi;
 import mesh.daemon.api.ManagementApi;
 import mesh.daemon.api.OllamaApi;
 import mesh.daemon.api.OpenAiApi;
@@ -26,6 +28,8 @@ import mesh.daemon.edge.RouteTable;
 import mesh.daemon.edge.Served;
 import mesh.daemon.edge.StaticFiles;
 import mesh.daemon.engine.EngineShelf;
+import mesh.daemon.feed.Entities;
+import mesh.daemon.feed.Feed;
 import mesh.daemon.fetch.Network;
 import mesh.daemon.fetch.Patience;
 import mesh.daemon.hardware.Cores;
@@ -34,6 +38,7 @@ import mesh.daemon.hardware.PortHolder;
 import mesh.daemon.listing.Publisher;
 import mesh.daemon.log.Log;
 import mesh.daemon.log.LogOutput;
+import mesh.daemon.log.RecentLines;
 import mesh.daemon.loop.Belonging;
 import mesh.daemon.loop.Unable;
 import mesh.daemon.models.Catalog;
@@ -72,8 +77,8 @@ public final class Daemon implements AutoCloseable {
 
     /** The page's own files and this daemon, nothing else; no script can be smuggled in through text. */
     private static final String CONSOLE_POLICY = "default-src 'none'; script-src 'self'; style-src 'self';"
-            + " img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
-            + " require-trusted-types-for 'script'";
+            + " img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
+            + " require-trusted-types-for 'script'; trusted-types dompurify";
 
     private final Config config;
     private final Consumer<String> terminal;
@@ -81,6 +86,7 @@ public final class Daemon implements AutoCloseable {
     private final BlockingQueue<Stop> stops = new LinkedBlockingQueue<>(1);
     private final Requests requests = new Requests();
     private final DataDir dataDir;
+    private final RecentLines lines;
     private final Memory memory;
     private final Children children;
     private final EngineRoom engines;
@@ -90,6 +96,8 @@ public final class Daemon implements AutoCloseable {
     private final Rendezvous rendezvous;
     private final Belonging belonging;
     private final MeshModels mesh;
+    private volatile boolean hasLookedAtModels;
+    private volatile boolean hasHeardOfMesh;
 
     /** What must be done about a part that was started. */
     private interface Part {
@@ -103,7 +111,8 @@ public final class Daemon implements AutoCloseable {
         record Failed(Refusal refusal) implements Stop {}
     }
 
-    private Daemon(Config config, Consumer<String> terminal, DataDir dataDir) throws IOException {
+    private Daemon(Config config, Consumer<String> terminal, DataDir dataDir, RecentLines lines) throws IOException {
+        this.lines = lines;
         this.config = config;
         this.terminal = terminal;
         this.dataDir = dataDir;
@@ -155,7 +164,13 @@ public final class Daemon implements AutoCloseable {
         belonging.onSocket(socket ->
                 socket.takes(StreamType.BLOB, WaitingStream.each("copy-answer", Copies.SILENCE, copies::answer)));
         this.mesh = new MeshModels(
-                belonging::snapshot, models, config.name(), belonging::reach, belonging::silentMillis, hosting::asked);
+                belonging::snapshot,
+                models,
+                config.name(),
+                this::knowsAll,
+                belonging::reach,
+                belonging::silentMillis,
+                hosting::asked);
         belonging.onSocket(socket -> layTunnels(socket, splits));
     }
 
@@ -179,10 +194,10 @@ public final class Daemon implements AutoCloseable {
 
     public static Daemon open(Config config, Consumer<String> terminal) throws Refusal, InterruptedException {
         DataDir dataDir = open(config.dataDir());
-        LogOutput.open(config.log().format(), config.log().level(), dataDir.log());
+        RecentLines lines = LogOutput.open(config.log().format(), config.log().level(), dataDir.log());
         Daemon daemon;
         try {
-            daemon = new Daemon(config, terminal, dataDir);
+            daemon = new Daemon(config, terminal, dataDir, lines);
         } catch (IOException unusable) {
             dataDir.close();
             throw new Refusal(
@@ -251,10 +266,22 @@ public final class Daemon implements AutoCloseable {
         for (String said : config.models())
             if (models.add(said) instanceof LocalModels.Wish.Refused(String code, String message, boolean isMissing))
                 throw new Refusal(Refusal.FAILED, code, message);
+        hasLookedAtModels = true;
         if (!config.models().isEmpty()
                 && engines.engine() instanceof EngineRoom.Answer.Missing(String code, String message))
             throw new Refusal(Refusal.MISSING, code, message);
         log.info("node.ready", "node", config.name());
+    }
+
+    /** A node that was told to join knows little until it has heard of its mesh once. */
+    private boolean knowsAll() {
+        boolean isJoining = config.isJoining();
+        if (!hasHeardOfMesh)
+            hasHeardOfMesh = belonging
+                    .snapshot()
+                    .filter(now -> !isJoining || !now.peers().isEmpty())
+                    .isPresent();
+        return hasLookedAtModels && hasHeardOfMesh;
     }
 
     private void start() throws Refusal {
@@ -271,7 +298,8 @@ public final class Daemon implements AutoCloseable {
             parts.push(children::stopAll);
             children.endLeftovers();
             parts.push(models::stopAll);
-            EdgeServer api = listen("api", config.ports().api(), "--port", apiRoutes(), this::served);
+            List<String> origins = config.callers().origins();
+            EdgeServer api = listen("api", config.ports().api(), "--port", origins, apiRoutes(), this::served);
             String apiUrl = url(api.port());
             log.info("api.ready", "url", apiUrl, "port", api.port());
             String management = management(apiUrl);
@@ -326,8 +354,7 @@ public final class Daemon implements AutoCloseable {
         else requests.relayed(served);
         served.record().ifPresent(record -> {
             String model = served.labels().getOrDefault("x-mesh-model", "");
-            boolean isOurs =
-                    !served.labels().getOrDefault("x-mesh-route", "peer").equals("peer");
+            boolean isOurs = served.labels().getOrDefault("x-mesh-node", "").equals(config.name());
             if (isOurs && record.usage().milliTokensPerSecond() > 0)
                 models.measured(model, record.usage().milliTokensPerSecond());
         });
@@ -337,23 +364,30 @@ public final class Daemon implements AutoCloseable {
     private String management(String apiUrl) throws IOException, Refusal {
         if (config.ports().console() == Config.Console.OFF) return "";
         var routes = new RouteTable();
-        new ManagementApi(new NodeManagement(
-                        config.name(), apiUrl, memory, models, belonging, requests, this::requestStop))
-                .addTo(routes);
+        var management = new NodeManagement(
+                config.name(), apiUrl, memory, models, belonging, rendezvous, requests, this::requestStop);
+        new ManagementApi(management).addTo(routes);
+        new DiscoverApi(rendezvous).addTo(routes);
+        var sight = new NodeSight(config, management, mesh, models, belonging);
+        new Feed(new Entities(sight::look), lines, Feed.boot(), System::currentTimeMillis).addTo(routes);
         if (config.ports().console() == Config.Console.FULL)
             routes.local(
                     "GET",
                     "/*",
                     StaticFiles.fromClassPath(Daemon.class.getClassLoader(), CONSOLE_FOLDER, CONSOLE_POLICY)::serve);
-        EdgeServer console = listen("console", config.ports().consolePort(), "--console", routes, served -> {});
+        EdgeServer console =
+                listen("console", config.ports().consolePort(), "--console", List.of(), routes, served -> {});
+        sight.openedAt(url(console.port()));
         log.info("console.ready", "url", url(console.port()), "port", console.port());
         return url(console.port());
     }
 
-    private EdgeServer listen(String name, int port, String flag, RouteTable routes, Consumer<Served> observer)
+    private EdgeServer listen(
+            String name, int port, String flag, List<String> origins, RouteTable routes, Consumer<Served> observer)
             throws IOException, Refusal {
         var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-        var settings = EdgeSettings.loopbackOnly(dataDir.root().resolve("state").resolve(name));
+        var settings = EdgeSettings.loopbackOnly(dataDir.root().resolve("state").resolve(name))
+                .withCallers(config.callers().hostNames(), origins);
         try {
             EdgeServer server = EdgeServer.start(loops, address, routes, settings, observer);
             parts.push(() -> server.close(DRAIN));

@@ -13,6 +13,7 @@ export interface Screen {
 
 export const SCREENS: Screen[] = [
   { path: 'overview', title: 'Overview', icon: 'overview', load: () => import('./overview/Overview') },
+  { path: 'chat', title: 'Chat', icon: 'chat', load: () => import('./chat/Chat') },
   { path: 'nodes', title: 'Nodes', icon: 'nodes', load: () => import('./nodes/Nodes') },
   { path: 'activity', title: 'Activity', icon: 'activity', load: () => import('./activity/Activity') },
   { path: 'events', title: 'Events', icon: 'events', load: () => import('./events/Events') },

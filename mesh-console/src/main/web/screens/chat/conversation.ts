@@ -127,5 +127,7 @@ function turnOf(said: unknown): Turn {
   if (!answer || typeof answer !== 'object') return turn
   const kept: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(answer)) if (typeof value === 'string' || typeof value === 'number') kept[key] = value
+  const { code, message } = ((answer as Answer).error ?? {}) as Record<string, unknown>
+  if (typeof code === 'string' && typeof message === 'string') kept['error'] = { code, message }
   return { ...turn, answer: kept as Answer }
 }

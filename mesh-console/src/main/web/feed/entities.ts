@@ -19,6 +19,9 @@ export interface Self {
   queue?: number
   requests?: { answered?: number; failed?: number; left?: number }
   refused?: Record<string, number>
+  memoryBytes?: number
+  memoryTotalBytes?: number
+  memorySource?: string
 }
 
 export type NodeState = 'self' | 'alive' | 'suspect' | 'lost'
@@ -28,6 +31,7 @@ export interface MeshNode {
   name: string
   role?: string
   state: NodeState
+  /** Of its llama.cpp. */
   version?: string
   memoryBytes?: number
   memoryUsedBytes?: number
@@ -42,6 +46,7 @@ export interface MeshNode {
 
 export interface Share {
   node: string
+  units?: number
   share?: number
   bytes?: number
 }
@@ -63,7 +68,12 @@ export interface Model {
   contextTokens?: number
   slots?: number
   sizeBytes?: number
+  needBytes?: number
+  haveBytes?: number
   demandPerMinute?: number
+  /** Requests that its hosts work on now. */
+  outstanding?: number
+  tokensPerSecond?: number
   loading?: Progress
   heardMillis?: number
 }

@@ -34,7 +34,7 @@ export function NodeTable({ nodes, openId, onOpen }: Given) {
         { title: 'Serving', cell: node => <Serving models={node.models ?? []} />, by: node => node.models?.length },
         { title: 'Round trip', cell: node => (node.state === 'self' ? '–' : duration(node.rttMillis)), by: node => node.rttMillis, isFigure: true },
         { title: 'Way', cell: pathWords, by: node => node.path },
-        { title: 'Version', cell: node => (node.version ? clean(node.version, 20) : <span class="unknown">unknown</span>), by: node => node.version },
+        { title: 'Engine', cell: node => (node.version ? clean(node.version, 20) : <span class="unknown">unknown</span>), by: node => node.version },
         {
           title: 'Heard',
           cell: node => (node.state === 'self' ? '–' : <Age {...(node.heardMillis === undefined ? {} : { since: node.heardMillis })} />),

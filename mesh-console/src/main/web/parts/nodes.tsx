@@ -95,7 +95,7 @@ export function NodeDrawer({ node, onClose }: { node: MeshNode; onClose: () => v
           ['Round trip', node.state === 'self' ? 'none' : duration(node.rttMillis)],
           ['Heard', node.state === 'self' ? 'here' : <Age {...(node.heardMillis === undefined ? {} : { since: node.heardMillis })} />],
           ...(node.clients === undefined ? [] : [['Clients', plural(node.clients, 'client')] as [string, string]]),
-          ['Version', node.version ? clean(node.version, 30) : <span class="unknown">unknown</span>],
+          ['Engine', node.version ? clean(node.version, 30) : <span class="unknown">unknown</span>],
           [
             'Id',
             <span class="id">

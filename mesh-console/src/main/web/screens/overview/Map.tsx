@@ -8,7 +8,7 @@ import { clean, duration } from '../../format'
 import { Mark } from '../../parts/icons'
 import { memo } from '../../parts/memo'
 import { describe, hasPath, stateTone } from '../../parts/nodes'
-import { hasWords, isNarrow, layout, type Spot } from './layout'
+import { distanceClass, hasWords, isNarrow, layout, type Spot } from './layout'
 
 interface Given {
   nodes: MeshNode[]
@@ -37,8 +37,9 @@ export function TopologyMap({ nodes, busy, splits, openId, onOpen }: Given) {
 }
 
 function Drawn({ nodes, busy, splits, openId, onOpen, width, height }: Given & { width: number; height: number }) {
-  // Places follow from who is there and how far; a heartbeat moves nobody and need not be computed again.
-  const { spots, radius, middle } = useMemo(() => layout(nodes, width, height), [nodes, width, height])
+  // Places follow from who is there and how far: a heartbeat moves nobody, and need not be computed for.
+  const places = nodes.map(node => node.id + (node.state === 'self' ? '' : distanceClass(node))).join()
+  const { spots, radius, middle } = useMemo(() => layout(nodes, width, height), [places, width, height])
   const [currentId, setCurrentId] = useState<string>()
   const view = useView(width, height)
   const shown = useMemo(() => [...nodes].sort((a, b) => (a.id < b.id ? -1 : 1)), [nodes])

@@ -26,6 +26,8 @@ import mesh.daemon.edge.RouteTable;
 import mesh.daemon.edge.Served;
 import mesh.daemon.edge.StaticFiles;
 import mesh.daemon.engine.EngineShelf;
+import mesh.daemon.feed.Entities;
+import mesh.daemon.feed.Feed;
 import mesh.daemon.fetch.Network;
 import mesh.daemon.fetch.Patience;
 import mesh.daemon.hardware.Cores;
@@ -34,6 +36,7 @@ import mesh.daemon.hardware.PortHolder;
 import mesh.daemon.listing.Publisher;
 import mesh.daemon.log.Log;
 import mesh.daemon.log.LogOutput;
+import mesh.daemon.log.RecentLines;
 import mesh.daemon.loop.Belonging;
 import mesh.daemon.loop.Unable;
 import mesh.daemon.models.Catalog;
@@ -81,6 +84,7 @@ public final class Daemon implements AutoCloseable {
     private final BlockingQueue<Stop> stops = new LinkedBlockingQueue<>(1);
     private final Requests requests = new Requests();
     private final DataDir dataDir;
+    private final RecentLines lines;
     private final Memory memory;
     private final Children children;
     private final EngineRoom engines;
@@ -103,7 +107,8 @@ public final class Daemon implements AutoCloseable {
         record Failed(Refusal refusal) implements Stop {}
     }
 
-    private Daemon(Config config, Consumer<String> terminal, DataDir dataDir) throws IOException {
+    private Daemon(Config config, Consumer<String> terminal, DataDir dataDir, RecentLines lines) throws IOException {
+        this.lines = lines;
         this.config = config;
         this.terminal = terminal;
         this.dataDir = dataDir;
@@ -179,10 +184,10 @@ public final class Daemon implements AutoCloseable {
 
     public static Daemon open(Config config, Consumer<String> terminal) throws Refusal, InterruptedException {
         DataDir dataDir = open(config.dataDir());
-        LogOutput.open(config.log().format(), config.log().level(), dataDir.log());
+        RecentLines lines = LogOutput.open(config.log().format(), config.log().level(), dataDir.log());
         Daemon daemon;
         try {
-            daemon = new Daemon(config, terminal, dataDir);
+            daemon = new Daemon(config, terminal, dataDir, lines);
         } catch (IOException unusable) {
             dataDir.close();
             throw new Refusal(
@@ -337,15 +342,18 @@ public final class Daemon implements AutoCloseable {
     private String management(String apiUrl) throws IOException, Refusal {
         if (config.ports().console() == Config.Console.OFF) return "";
         var routes = new RouteTable();
-        new ManagementApi(new NodeManagement(
-                        config.name(), apiUrl, memory, models, belonging, requests, this::requestStop))
-                .addTo(routes);
+        var management =
+                new NodeManagement(config.name(), apiUrl, memory, models, belonging, requests, this::requestStop);
+        new ManagementApi(management).addTo(routes);
+        var sight = new NodeSight(config, management, mesh, models, belonging);
+        new Feed(new Entities(sight::look), lines, Feed.boot(), System::currentTimeMillis).addTo(routes);
         if (config.ports().console() == Config.Console.FULL)
             routes.local(
                     "GET",
                     "/*",
                     StaticFiles.fromClassPath(Daemon.class.getClassLoader(), CONSOLE_FOLDER, CONSOLE_POLICY)::serve);
         EdgeServer console = listen("console", config.ports().consolePort(), "--console", routes, served -> {});
+        sight.openedAt(url(console.port()));
         log.info("console.ready", "url", url(console.port()), "port", console.port());
         return url(console.port());
     }

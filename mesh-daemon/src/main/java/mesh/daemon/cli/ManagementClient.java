@@ -45,7 +45,7 @@ final class ManagementClient {
             connection.setConnectTimeout(TIMEOUT_MILLIS);
             connection.setReadTimeout(TIMEOUT_MILLIS);
             connection.setRequestMethod(method);
-            connection.setRequestProperty("x-mesh-request", "1");
+            connection.setRequestProperty("x-mesh-console", "1");
             if (!body.isEmpty()) {
                 connection.setDoOutput(true);
                 connection.setRequestProperty("content-type", "application/json");

@@ -2,6 +2,7 @@ package mesh.daemon.edge;
 
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.Semaphore;
 
 /**
@@ -28,15 +29,28 @@ public final class EventStream {
 
     /** {@code data} may hold line breaks, {@code id} and {@code event} not. False: the client has gone. */
     public boolean send(String id, String event, String data) throws InterruptedException {
-        var text = new StringBuilder(data.length() + 64);
-        text.append("id: ").append(id).append("\nevent: ").append(event).append('\n');
-        data.lines().forEach(line -> text.append("data: ").append(line).append('\n'));
-        return write(text.append('\n').toString());
+        var text =
+                new StringBuilder(data.length() + 64).append("id: ").append(id).append('\n');
+        append(text, event, data);
+        return write(text.toString());
     }
 
-    /** Something for the wire to carry when there is nothing to say, so that a dead client is noticed. */
-    public boolean keepAlive() throws InterruptedException {
-        return write(": keep-alive\n\n");
+    /** Several events of a kind, none of which a client can resume at; together they take one place. */
+    public boolean send(String event, List<String> each) throws InterruptedException {
+        var text = new StringBuilder();
+        for (String data : each) append(text, event, data);
+        return write(text.toString());
+    }
+
+    private static void append(StringBuilder text, String event, String data) {
+        text.append("event: ").append(event).append('\n');
+        data.lines().forEach(line -> text.append("data: ").append(line).append('\n'));
+        text.append('\n');
+    }
+
+    /** Something for the wire to carry when there is nothing to say, so that both sides notice when the other is gone. */
+    public boolean beat() throws InterruptedException {
+        return write(": beat\n\n");
     }
 
     void closed() {

@@ -17,7 +17,7 @@ import mesh.core.openai.ApiError;
  */
 public final class Gate {
     /** Pages of other sites cannot send a header of their own without a preflight, which they do not pass. */
-    public static final String INTENT_HEADER = "x-mesh-request";
+    public static final String INTENT_HEADER = "x-mesh-console";
 
     private static final Pattern LOOPBACK_V4 = Pattern.compile("127(\\.(25[0-5]|2[0-4]\\d|1?\\d?\\d)){3}");
     private static final Pattern PORT = Pattern.compile(":\\d{1,5}$");

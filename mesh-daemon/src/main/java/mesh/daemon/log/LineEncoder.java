@@ -65,17 +65,37 @@ final class LineEncoder extends EncoderBase<ILoggingEvent> {
             json.writeStartObject();
             json.writeStringField("time", time(event));
             json.writeStringField("level", level(event));
-            json.writeStringField("event", event.getMessage());
-            for (KeyValuePair pair : pairs(event)) {
-                json.writeFieldName(pair.key);
-                value(json, pair.value);
-            }
-            if (event.getThrowableProxy() != null) json.writeStringField("cause", cause(event.getThrowableProxy()));
-            json.writeEndObject();
+            rest(json, event, "");
         } catch (IOException impossible) {
             throw new UncheckedIOException(impossible);
         }
         return text.toString();
+    }
+
+    /** The same keys with a number and the time as one, for pages; the value of {@code secret} is left out. */
+    static String numbered(long number, ILoggingEvent event, String secret) {
+        var text = new StringWriter(160);
+        try (JsonGenerator json = JSON.createGenerator(text)) {
+            json.writeStartObject();
+            json.writeNumberField("number", number);
+            json.writeNumberField("atMillis", event.getTimeStamp());
+            json.writeStringField("level", level(event));
+            rest(json, event, secret);
+        } catch (IOException impossible) {
+            throw new UncheckedIOException(impossible);
+        }
+        return text.toString();
+    }
+
+    private static void rest(JsonGenerator json, ILoggingEvent event, String secret) throws IOException {
+        json.writeStringField("event", event.getMessage());
+        for (KeyValuePair pair : pairs(event)) {
+            if (pair.key.equals(secret)) continue;
+            json.writeFieldName(pair.key);
+            value(json, pair.value);
+        }
+        if (event.getThrowableProxy() != null) json.writeStringField("cause", cause(event.getThrowableProxy()));
+        json.writeEndObject();
     }
 
     private static void value(JsonGenerator json, Object value) throws IOException {

@@ -31,11 +31,17 @@ public final class LogOutput {
         root(context, Level.WARN).addAppender(console(context, LogFormat.PRETTY));
     }
 
-    public static void open(LogFormat format, LogLevel level, Path folder) {
+    /** Answers with what keeps the last lines, whatever becomes of the file. */
+    public static RecentLines open(LogFormat format, LogLevel level, Path folder) {
         LoggerContext context = reset();
         Logger root = root(context, Level.toLevel(level.name()));
         root.addAppender(console(context, format));
         root.addAppender(file(context, format, folder.resolve("mesh.log")));
+        var recent = new RecentLines();
+        recent.setContext(context);
+        recent.start();
+        root.addAppender(recent);
+        return recent;
     }
 
     /** Writes out what is buffered; the last call of a process. */

@@ -2,13 +2,17 @@ package mesh.daemon.loop;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import mesh.core.Effect;
 import mesh.core.Event;
 import mesh.core.Node;
 import mesh.core.Snapshot;
+import mesh.core.id.NodeId;
+import mesh.core.member.Change;
 import mesh.daemon.log.Log;
 
 /**
@@ -28,6 +32,9 @@ public final class MeshLoop {
     /** Events that share one look at the clock: bounded, so that ticks stay on time under load. */
     private static final int TURN_EVENTS_MAX = 256;
 
+    /** Only to tell those who left from those who are missed; beyond it they are missed. */
+    private static final int DEPARTED_MAX = 4_096;
+
     private static final long STOP_MILLIS = 2_000;
 
     private final Node node;
@@ -37,6 +44,7 @@ public final class MeshLoop {
     private final ArrayBlockingQueue<Event> mailbox = new ArrayBlockingQueue<>(MAILBOX_EVENTS);
     private final LongAdder dropped = new LongAdder();
     private final Thread thread;
+    private final Set<NodeId> departed = ConcurrentHashMap.newKeySet();
     private volatile Snapshot snapshot;
 
     /** Carries out what the node wants, on the loop's thread; must return at once. */
@@ -87,6 +95,11 @@ public final class MeshLoop {
 
     public Snapshot snapshot() {
         return snapshot;
+    }
+
+    /** Who said goodbye and has not come back. */
+    public Set<NodeId> departed() {
+        return Set.copyOf(departed);
     }
 
     /** How many words of peers found no room. */
@@ -140,9 +153,17 @@ public final class MeshLoop {
     private void turn(List<Event> batch, long now) {
         var wanted = new ArrayList<Effect>();
         for (Event event : batch) node.step(event, now, wanted);
-        for (Effect effect : wanted) effects.carry(effect);
+        for (Effect effect : wanted) {
+            if (effect instanceof Effect.Noticed(Change change)) noticed(change);
+            effects.carry(effect);
+        }
         snapshot = node.snapshot();
         effects.turned(snapshot);
+    }
+
+    private void noticed(Change change) {
+        if (change instanceof Change.Joined(NodeId back, var said)) departed.remove(back);
+        if (change instanceof Change.Left(NodeId gone) && departed.size() < DEPARTED_MAX) departed.add(gone);
     }
 
     /** Not the wall clock, which people set; the core takes gaps out by itself. */

@@ -123,7 +123,7 @@ class HandlersTest {
         var ended = new CountDownLatch(1);
         var routes = new RouteTable().events("/events", (ask, out) -> {
             try {
-                for (int i = 0; out.send(Integer.toString(i), "tick", "one\ntwo"); i++) out.keepAlive();
+                for (int i = 0; out.send(Integer.toString(i), "tick", "one\ntwo"); i++) out.beat();
             } finally {
                 ended.countDown();
             }

@@ -12,7 +12,7 @@ import java.time.Duration;
 import java.util.List;
 
 /** The plain HTTP calls that tests make of a node, answered as status and JSON. */
-final class Ask {
+public final class Ask {
     static final JsonMapper JSON = new JsonMapper();
     private static final HttpClient CLIENT =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -20,7 +20,7 @@ final class Ask {
     private Ask() {}
 
     /** What came back; {@code json} is a missing node when the body is none. */
-    record Answer(int status, JsonNode json, String text, HttpResponse<?> response) {
+    public record Answer(int status, JsonNode json, String text, HttpResponse<?> response) {
         String code() {
             return json.at("/error/code").asText();
         }
@@ -37,17 +37,17 @@ final class Ask {
     static Answer post(String url, String body) throws IOException, InterruptedException {
         return send(HttpRequest.newBuilder(URI.create(url))
                 .header("content-type", "application/json")
-                .header("x-mesh-request", "1")
+                .header("x-mesh-console", "1")
                 .POST(HttpRequest.BodyPublishers.ofString(body)));
     }
 
     static Answer delete(String url) throws IOException, InterruptedException {
         return send(HttpRequest.newBuilder(URI.create(url))
-                .header("x-mesh-request", "1")
+                .header("x-mesh-console", "1")
                 .DELETE());
     }
 
-    static Answer chat(String api, String model) throws IOException, InterruptedException {
+    public static Answer chat(String api, String model) throws IOException, InterruptedException {
         return post(api + "/v1/chat/completions", question(model, false));
     }
 

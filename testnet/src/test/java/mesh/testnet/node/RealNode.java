@@ -80,7 +80,7 @@ public final class RealNode implements AutoCloseable {
         return node;
     }
 
-    static Path jar() {
+    public static Path jar() {
         Path at = Path.of("").toAbsolutePath();
         while (!Files.exists(at.resolve("mesh-core/pom.xml"))) at = Objects.requireNonNull(at.getParent());
         return at.resolve("mesh-daemon/target/dist/mesh.jar");
@@ -147,7 +147,7 @@ public final class RealNode implements AutoCloseable {
     }
 
     /** Ends it as a power cut would. */
-    void kill() {
+    public void kill() {
         process.destroyForcibly().onExit().join();
     }
 

@@ -1,0 +1,154 @@
+package mesh.testnet.browser;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.options.AriaRole;
+import com.microsoft.playwright.options.ColorScheme;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import mesh.testnet.engine.RealEngine;
+import mesh.testnet.node.Ask;
+import mesh.testnet.node.RealNode;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The console of a mesh of three real daemons, one of them with a model on a real llama.cpp. */
+class ConsoleIT {
+    /** What the README promises for a death, and a look at the feed. */
+    private static final Duration PROMISED = Duration.ofMillis(3_500);
+
+    /** Every screen in the list, by the word in the rail. */
+    private static final List<String> SCREENS = List.of("Overview", "Nodes", "Activity", "Events");
+
+    @TempDir
+    static Path folder;
+
+    private static final List<RealNode> nodes = new ArrayList<>();
+    private static String console = "";
+
+    @BeforeAll
+    static void start() throws Exception {
+        Chromium.orSkip();
+        nodes.add(node("ada", RealEngine.orSkip().folder(), "--model", "demo"));
+        String invite = nodes.getFirst().invite();
+        Path none = Files.createDirectories(folder.resolve("none"));
+        for (String name : List.of("bob", "cyd")) {
+            nodes.add(node(name, none, "--join", invite));
+            nodes.getLast().await("mesh.joined");
+        }
+        nodes.getFirst().await("model.ready");
+        console = nodes.getFirst().management();
+        Ask.chat(nodes.getFirst().api(), "demo");
+    }
+
+    @AfterAll
+    static void stop() {
+        for (RealNode node : nodes) node.close();
+    }
+
+    private static RealNode node(String name, Path engine, String... more) throws Exception {
+        var line = new ArrayList<>(List.of("--name", name, "--offline", "--bin-dir", engine.toString()));
+        line.addAll(List.of(more));
+        return RealNode.serve(folder.resolve(name), Map.of(), line.toArray(String[]::new));
+    }
+
+    @Test
+    void overviewShowsEveryNodeAndWhatItServes() {
+        try (Tab tab = Tab.open(console, "overview")) {
+            tab.awaitLink("live");
+            tab.awaitShown(tab.node("bob"));
+            tab.awaitShown(tab.node("cyd"));
+            tab.awaitShown(tab.page().locator("[data-node][aria-label*='serves demo']"));
+            assertThat(tab.node("bob").getAttribute("aria-label"))
+                    .contains("alive")
+                    .contains(" ms away");
+        }
+    }
+
+    @Test
+    void nodeOpensByKeyboardAndEscapeGivesTheFocusBack() {
+        try (Tab tab = Tab.open(console, "overview")) {
+            tab.node("bob").focus();
+            tab.page().keyboard().press("Enter");
+            tab.awaitShown(
+                    tab.page().getByRole(AriaRole.COMPLEMENTARY, new Page.GetByRoleOptions().setName("Node bob")));
+
+            tab.page().keyboard().press("Escape");
+
+            tab.awaitGone(tab.page().getByRole(AriaRole.COMPLEMENTARY));
+            assertThat(tab.node("bob").evaluate("node => node === document.activeElement"))
+                    .isEqualTo(true);
+        }
+    }
+
+    @Test
+    void requestIsShownWithItsWayAndWithoutItsText() throws Exception {
+        try (Tab tab = Tab.open(console, "activity")) {
+            Ask.chat(nodes.getFirst().api(), "demo");
+
+            tab.awaitShown(tab.page().locator("tbody tr >> nth=1"));
+            tab.page().locator("tbody tr button").first().click();
+
+            tab.awaitText("a caller of this node");
+            tab.awaitText("until the first byte");
+            assertThat(tab.page().locator("main").textContent()).doesNotContain("abcdefghij");
+        }
+    }
+
+    @Test
+    void eventsAreFilteredAndHeld() {
+        try (Tab tab = Tab.open(console, "events")) {
+            tab.awaitText("mesh.founded");
+
+            tab.page().getByLabel("Find in the lines").fill("model.ready");
+
+            tab.awaitGone(tab.page().getByText("mesh.founded"));
+            tab.awaitText("model.ready");
+            tab.page()
+                    .getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Hold"))
+                    .click();
+            tab.awaitText("Go on");
+        }
+    }
+
+    @Test
+    void killedNodeTurnsLostInTime() throws Exception {
+        try (Tab tab = Tab.open(console, "overview");
+                RealNode dot = node(
+                        "dot",
+                        folder.resolve("none"),
+                        "--join",
+                        nodes.getFirst().invite())) {
+            tab.awaitShown(tab.node("dot"));
+
+            long killedNanos = System.nanoTime();
+            dot.kill();
+            tab.awaitShown(tab.page().locator("[data-node][aria-label^='dot, lost']"));
+
+            assertThat(Duration.ofNanos(System.nanoTime() - killedNanos)).isLessThan(PROMISED);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {Tab.WIDE, Tab.PHONE})
+    void everyScreenSuitsEveryoneInBothThemes(int width) {
+        try (Tab tab = Tab.open(console, "overview", width, ColorScheme.LIGHT)) {
+            for (String screen : SCREENS) {
+                tab.goTo(screen);
+                for (ColorScheme theme : List.of(ColorScheme.LIGHT, ColorScheme.DARK)) {
+                    tab.page().emulateMedia(new Page.EmulateMediaOptions().setColorScheme(theme));
+                    tab.inspect(Tab.named(screen, theme, width));
+                }
+            }
+        }
+    }
+}

@@ -17,6 +17,7 @@ export const SCREENS: Screen[] = [
   { path: 'models', title: 'Models', icon: 'models', load: () => import('./models/Models') },
   { path: 'nodes', title: 'Nodes', icon: 'nodes', load: () => import('./nodes/Nodes') },
   { path: 'invite', title: 'Invite', icon: 'invite', load: () => import('./invite/Invite') },
+  { path: 'discover', title: 'Discover', icon: 'discover', load: () => import('./discover/Discover') },
   { path: 'connect', title: 'Connect', icon: 'connect', load: () => import('./connect/Connect') },
   { path: 'activity', title: 'Activity', icon: 'activity', load: () => import('./activity/Activity') },
   { path: 'events', title: 'Events', icon: 'events', load: () => import('./events/Events') },

@@ -177,7 +177,7 @@ function Invitations({ issued, onChanged }: { issued: Issued[]; onChanged: () =>
           { title: 'Ends', cell: each => <Ends expires={each.expires} />, by: each => each.expires, isFigure: true },
           { title: 'Number', cell: each => <code>{clean(each.id, 12)}</code> },
           {
-            title: 'Act',
+            title: 'Action',
             cell: each =>
               stateOf(each) === 'open' && (
                 <button type="button" class="button button-quiet" onClick={() => setAsked(each)}>

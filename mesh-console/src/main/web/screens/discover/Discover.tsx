@@ -10,7 +10,7 @@ import { CopyLine } from '../../parts/Copy'
 import { Drawer } from '../../parts/Drawer'
 import { Name } from '../../parts/Name'
 import { Card, Empty, Facts, Page } from '../../parts/Page'
-import { Pill, type Tone } from '../../parts/Pill'
+import { Pill } from '../../parts/Pill'
 import { Table } from '../../parts/Table'
 
 interface Mesh {
@@ -93,8 +93,8 @@ function Look() {
           </button>
         </form>
         <p class="soft look-hint">
-          This asks public Nostr relays, and knocks at the nodes that the best listings name. They see the address of this machine; nothing about this
-          mesh is said.
+          This asks Nostr relays which meshes are listed: four public ones, unless this node was told others. They see the address of this machine;
+          nothing about this mesh is said.
         </p>
         <RefusedNotice refused={refused} what="No answer" />
       </Card>
@@ -134,34 +134,31 @@ function Meshes({ meshes, openId, onOpen }: MeshesGiven) {
       {...(openId ? { openKey: openId } : {})}
       columns={[
         { title: 'Name', cell: mesh => <MeshName mesh={mesh} />, by: mesh => mesh.name },
-        { title: 'Answer', cell: mesh => <Answer mesh={mesh} />, by: mesh => mesh.latencyMillis },
+        ...(meshes.some(isTried) ? [{ title: 'Answer', cell: (mesh: Mesh) => <Answer mesh={mesh} />, by: (mesh: Mesh) => mesh.latencyMillis }] : []),
         { title: 'Region', cell: mesh => (mesh.region ? <Name charsMax={16}>{mesh.region}</Name> : <span class="unknown">unknown</span>), by: mesh => mesh.region },
         { title: 'Serves', cell: mesh => <Serves models={mesh.serving} />, by: mesh => mesh.serving.length },
         { title: 'Nodes', cell: mesh => count(mesh.nodes), by: mesh => mesh.nodes, isFigure: true },
         { title: 'Memory', cell: mesh => bytes(mesh.memoryBytes), by: mesh => mesh.memoryBytes, isFigure: true },
-        { title: 'Clients', cell: clientWords, by: mesh => mesh.clients, isFigure: true },
       ]}
     />
   )
+}
+
+/** Whether it was knocked at: not every look does. */
+function isTried(mesh: Mesh): boolean {
+  return mesh.probe !== 'untried'
 }
 
 function MeshName({ mesh }: { mesh: Mesh }) {
   return mesh.name ? <Name charsMax={32}>{mesh.name}</Name> : <code>{clean(mesh.id, 12)}</code>
 }
 
-const PROBES: Record<string, [Tone, string]> = {
-  answered: ['good', 'answers'],
-  reached: ['good', 'answers'],
-  silent: ['bad', 'silent'],
-  unreachable: ['bad', 'unreachable'],
-  unasked: ['quiet', 'not asked'],
-}
-
 /** Its round trip where it was knocked at and answered, else what came of it. */
 function Answer({ mesh }: { mesh: Mesh }) {
   if (mesh.latencyMillis !== undefined) return <Pill tone="good">{duration(mesh.latencyMillis)}</Pill>
-  const [tone, word] = PROBES[mesh.probe] ?? ['quiet', clean(mesh.probe.replaceAll('_', ' '), 24)]
-  return <Pill tone={tone}>{word}</Pill>
+  if (mesh.probe === 'answered') return <Pill tone="good">answered</Pill>
+  if (!isTried(mesh)) return <Pill tone="quiet">not asked</Pill>
+  return <Pill tone="bad">{clean(mesh.probe.replaceAll(/[-_]/g, ' '), 24)}</Pill>
 }
 
 const SERVES_MAX = 2
@@ -189,10 +186,12 @@ function MeshDrawer({ mesh, onClose }: { mesh: Mesh; onClose: () => void }) {
   const best = mesh.sealedToken ?? mesh.token
   return (
     <Drawer title={<MeshName mesh={mesh} />} label={`Mesh ${clean(mesh.name || mesh.id)}`} onClose={onClose}>
-      <div class="drawer-states">
-        <Answer mesh={mesh} />
-        {mesh.trusted && <Pill tone="good">trusted</Pill>}
-      </div>
+      {(mesh.trusted || isTried(mesh)) && (
+        <div class="drawer-states">
+          {isTried(mesh) && <Answer mesh={mesh} />}
+          {mesh.trusted && <Pill tone="good">trusted</Pill>}
+        </div>
+      )}
       <Facts
         of={[
           ['Region', mesh.region ? clean(mesh.region, 30) : <span class="unknown">unknown</span>],
@@ -214,7 +213,7 @@ function MeshDrawer({ mesh, onClose }: { mesh: Mesh; onClose: () => void }) {
         <p class="soft">Your machine answers requests of strangers as well, and they see its address. Its models and memory are announced to all of them.</p>
         <CopyLine text={`mesh --join ${best}`} what="the command for a server" />
       </section>
-      <p class="soft">What a listing says is its publisher’s word; only that its node answers was looked at.</p>
+      <p class="soft">What a listing says of itself is its publisher’s word.</p>
     </Drawer>
   )
 }

@@ -51,6 +51,11 @@ public enum Setting {
     CONSOLE(Kind.OPTIONAL, "PORT", "3131", "the web console and management API, on loopback; 0 lets the system choose"),
     NO_CONSOLE(Kind.SWITCH, "", "false", "no console and no management API: status and stop will not find this node"),
     HEADLESS(Kind.SWITCH, "", "false", "the management API without the web page"),
+    CONSOLE_DIR(
+            Kind.VALUE,
+            "DIR",
+            "none",
+            "serve the web page from this folder, read again when a file in it changes; none takes the built-in one"),
     BIND_PORT(
             Kind.VALUE,
             "PORT",

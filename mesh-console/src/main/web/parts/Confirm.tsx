@@ -23,7 +23,13 @@ export function Confirm({ title, act, isBad = false, onYes, onNo, children }: Gi
     }
   }, [])
   return (
-    <dialog class="confirm" ref={dialog} aria-labelledby={id} onClose={onNo}>
+    <dialog
+      class="confirm"
+      ref={dialog}
+      aria-labelledby={id}
+      onClose={onNo}
+      onKeyDown={event => event.key === 'Escape' && event.stopPropagation()}
+    >
       <h2 id={id}>{title}</h2>
       {children}
       <div class="confirm-foot">

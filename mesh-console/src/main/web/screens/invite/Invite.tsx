@@ -49,7 +49,7 @@ const USES: [uses: number, word: string][] = [
   [0, 'any number'],
 ]
 /** Uses of an invitation are not in the feed; a machine that comes in is. */
-const LOOK_MILLIS = 15_000
+const LOOK_MILLIS = 5_000
 
 export default function Invite() {
   const role = useWorld(world => world.self?.role)

@@ -22,10 +22,11 @@ export function CopyButton({ text, what }: { text: string; what: string }) {
   )
 }
 
-export function CopyLine({ text, what }: { text: string; what: string }) {
+/** What is long, or nobody's business on a picture of the screen, is `shown` as something shorter. */
+export function CopyLine({ text, what, shown = text }: { text: string; what: string; shown?: string }) {
   return (
     <div class="copy-line">
-      <code>{text}</code>
+      <code>{shown}</code>
       <CopyButton text={text} what={what} />
     </div>
   )

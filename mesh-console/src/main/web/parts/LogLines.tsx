@@ -14,7 +14,7 @@ export function LogLines({ lines, isBrief = false }: { lines: LogLine[]; isBrief
   return (
     <ol class={isBrief ? 'log-lines is-brief' : 'log-lines'}>
       {lines.map(line => (
-        <li key={keyOf(line)} class="log-line">
+        <li key={keyOf(line)} class={isTrouble(line) ? 'log-line is-trouble' : 'log-line'}>
           <time dateTime={new Date(line.atMillis).toISOString()}>{clock(line.atMillis)}</time>
           {!(isBrief && line.level.toLowerCase() === 'info') && <Pill tone={TONES[line.level.toLowerCase()] ?? 'quiet'}>{clean(line.level, 8).toLowerCase()}</Pill>}
           <code class="log-event">{clean(line.event, 60)}</code>
@@ -32,6 +32,10 @@ export function LogLines({ lines, isBrief = false }: { lines: LogLine[]; isBrief
       ))}
     </ol>
   )
+}
+
+function isTrouble(line: LogLine): boolean {
+  return line.level.toLowerCase() === 'warn' || line.level.toLowerCase() === 'error'
 }
 
 export function keyOf(line: LogLine): string {

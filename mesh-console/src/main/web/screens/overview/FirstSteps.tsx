@@ -9,6 +9,8 @@ import { hrefOf } from '../../router'
 import { hasScreen } from '../screens'
 
 const KEY = 'mesh.stepsAway'
+/** Enough to recognise the command; the invite in it is a secret. */
+const COMMAND_CHARS = 24
 
 export function FirstSteps() {
   const self = useWorld(world => world.self)
@@ -38,7 +40,7 @@ export function FirstSteps() {
       <Step key="join" title="Add a second machine">
         <p class="soft">What does not fit on one fits on both; what fits runs on each.</p>
         {hasScreen('invite') && <a class="button" href={hrefOf('invite')}>Invite</a>}
-        {self.joinCommand ? <CopyLine text={self.joinCommand} what="the command" /> : <CopyLine text="mesh invite create" what="the command" />}
+        {self.joinCommand ? <CopyLine text={self.joinCommand} shown={`${self.joinCommand.slice(0, COMMAND_CHARS)}…`} what="the command" /> : <CopyLine text="mesh invite create" what="the command" />}
       </Step>
     ),
   ].filter(Boolean)

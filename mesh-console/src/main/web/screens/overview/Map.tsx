@@ -30,7 +30,7 @@ export function TopologyMap({ nodes, busy, splits, openId, onOpen }: Given) {
     return () => observer.disconnect()
   }, [])
   return (
-    <div class="map" ref={frame}>
+    <div class={nodes.length > 1 ? 'map' : 'map is-lone'} ref={frame}>
       {size && <Drawn nodes={nodes} busy={busy} splits={splits} onOpen={onOpen} {...size} {...(openId ? { openId } : {})} />}
     </div>
   )
@@ -218,7 +218,7 @@ const Dot = memo(function Dot({ node, spot, radius, words, isAbove, isOpen, isSt
       class={`map-node tone-${tone}${isOpen ? ' is-open' : ''}${node.state === 'lost' ? ' is-lost' : ''}`}
       style={{ transform: `translate(${spot.x}px, ${spot.y}px)` }}
       role="button"
-      tabIndex={isStop ? 0 : -1}
+      tabindex={isStop ? 0 : -1}
       aria-label={describe(node)}
       aria-expanded={isOpen}
       data-node={node.id}

@@ -46,8 +46,12 @@ public record Config(
         boolean offline,
         Log log) {
 
-    /** Which loopback ports are ours; 0 lets the system choose. */
-    public record Ports(int api, Console console, int consolePort) {}
+    /**
+     * Where it listens, on loopback; 0 lets the system choose.
+     *
+     * @param consoleDir holds a page to serve in place of the built-in one
+     */
+    public record Ports(int api, Console console, int consolePort, Optional<Path> consoleDir) {}
 
     /** Who may call beside this machine's own programs and pages. The ports stay on loopback. */
     public record Callers(List<String> hostNames, List<String> origins) {
@@ -197,7 +201,11 @@ public record Config(
         return new Config(
                 settings.of(Setting.MODEL).words(),
                 read.name(),
-                new Ports(read.port(Setting.PORT), read.console(), read.port(Setting.CONSOLE)),
+                new Ports(
+                        read.port(Setting.PORT),
+                        read.console(),
+                        read.port(Setting.CONSOLE),
+                        read.folder(Setting.CONSOLE_DIR)),
                 new Callers(
                         read.each(Setting.ALLOW_HOST, HOST_NAME, "a name such as mesh.example"),
                         read.each(Setting.ALLOW_ORIGIN, ORIGIN, "an origin such as https://chat.example")),
@@ -324,7 +332,9 @@ public record Config(
 
         Optional<Path> folder(Setting setting) throws Refusal {
             String word = word(setting);
-            return word.equals(AUTO) ? Optional.empty() : Optional.of(path(word).toAbsolutePath());
+            return word.equals(setting.preset())
+                    ? Optional.empty()
+                    : Optional.of(path(word).toAbsolutePath());
         }
 
         boolean isOn(Setting setting) throws Refusal {

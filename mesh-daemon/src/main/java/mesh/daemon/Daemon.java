@@ -20,6 +20,8 @@ import mesh.daemon.api.OllamaApi;
 import mesh.daemon.api.OpenAiApi;
 import mesh.daemon.api.PeerApi;
 import mesh.daemon.blob.Copies;
+import mesh.daemon.edge.Action;
+import mesh.daemon.edge.ChangingFiles;
 import mesh.daemon.edge.EdgeLoops;
 import mesh.daemon.edge.EdgeServer;
 import mesh.daemon.edge.EdgeSettings;
@@ -75,10 +77,13 @@ public final class Daemon implements AutoCloseable {
 
     private static final String CONSOLE_FOLDER = "mesh/console";
 
-    /** The page's own files and this daemon, nothing else; no script can be smuggled in through text. */
+    /**
+     * The page's own files and this daemon, nothing else; text becomes markup through the page's sanitiser or not at all.
+     * Pictures may come from the page itself, which shows what a person attached.
+     */
     private static final String CONSOLE_POLICY = "default-src 'none'; script-src 'self'; style-src 'self';"
-            + " img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
-            + " require-trusted-types-for 'script'; trusted-types dompurify";
+            + " img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none';"
+            + " frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types dompurify";
 
     private final Config config;
     private final Consumer<String> terminal;
@@ -370,16 +375,29 @@ public final class Daemon implements AutoCloseable {
         new DiscoverApi(rendezvous).addTo(routes);
         var sight = new NodeSight(config, management, mesh, models, belonging);
         new Feed(new Entities(sight::look), lines, Feed.boot(), System::currentTimeMillis).addTo(routes);
-        if (config.ports().console() == Config.Console.FULL)
-            routes.local(
-                    "GET",
-                    "/*",
-                    StaticFiles.fromClassPath(Daemon.class.getClassLoader(), CONSOLE_FOLDER, CONSOLE_POLICY)::serve);
-        EdgeServer console =
-                listen("console", config.ports().consolePort(), "--console", List.of(), routes, served -> {});
+        if (config.ports().console() == Config.Console.FULL) {
+            // The page talks to models on its own port, so that it needs no leave to call another one.
+            new OpenAiApi(mesh).addTo(routes);
+            routes.local("GET", "/*", page());
+        }
+        EdgeServer console = listen(
+                "console", config.ports().consolePort(), "--console", List.of(), routes, this::servedToThePage);
         sight.openedAt(url(console.port()));
         log.info("console.ready", "url", url(console.port()), "port", console.port());
         return url(console.port());
+    }
+
+    /** What only looks at the node is no request of anybody. */
+    private void servedToThePage(Served served) {
+        if (served.record().isPresent()) served(served);
+    }
+
+    private Action.Handler page() throws IOException {
+        if (config.ports().consoleDir().isEmpty())
+            return StaticFiles.fromClassPath(Daemon.class.getClassLoader(), CONSOLE_FOLDER, CONSOLE_POLICY)::serve;
+        var folder = new ChangingFiles(config.ports().consoleDir().get(), CONSOLE_POLICY);
+        parts.push(folder::close);
+        return folder::serve;
     }
 
     private EdgeServer listen(

@@ -67,6 +67,11 @@ public enum Setting {
             "ORIGIN",
             "",
             "a web page that may call the API from a browser, such as https://chat.example; those of localhost may"),
+    CONSOLE_DIR(
+            Kind.VALUE,
+            "DIR",
+            "none",
+            "serve the web page from this folder, read again when a file in it changes; none takes the built-in one"),
     BIND_PORT(
             Kind.VALUE,
             "PORT",

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -41,7 +42,7 @@ class ConfigTest {
         Config config = config(Map.of(), Map.of());
 
         assertThat(config.models()).isEmpty();
-        assertThat(config.ports()).isEqualTo(new Config.Ports(9337, Config.Console.FULL, 3131));
+        assertThat(config.ports()).isEqualTo(new Config.Ports(9337, Config.Console.FULL, 3131, Optional.empty()));
         assertThat(config.serve())
                 .isEqualTo(new Config.Serve(
                         OptionalInt.empty(),
@@ -76,6 +77,7 @@ class ConfigTest {
                         Map.entry(Setting.ALLOW_HOST, List.of("mesh.example")),
                         Map.entry(Setting.ALLOW_ORIGIN, List.of("https://chat.example:8443")),
                         Map.entry(Setting.HEADLESS, List.of("true")),
+                        Map.entry(Setting.CONSOLE_DIR, List.of("/web")),
                         Map.entry(Setting.JOIN, List.of("mesh1.a", "mesh1.b")),
                         Map.entry(Setting.BIND_PORT, List.of("4001")),
                         Map.entry(Setting.BIND_IP, List.of("127.0.0.2")),
@@ -94,7 +96,8 @@ class ConfigTest {
                 Map.of());
 
         assertThat(config.models()).containsExactly("demo", "/m.gguf");
-        assertThat(config.ports()).isEqualTo(new Config.Ports(0, Config.Console.HEADLESS, 4000));
+        assertThat(config.ports())
+                .isEqualTo(new Config.Ports(0, Config.Console.HEADLESS, 4000, Optional.of(Path.of("/web"))));
         assertThat(config.callers())
                 .isEqualTo(new Config.Callers(List.of("mesh.example"), List.of("https://chat.example:8443")));
         assertThat(config.mesh())

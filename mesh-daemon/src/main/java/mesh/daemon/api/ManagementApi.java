@@ -72,6 +72,8 @@ public final class ManagementApi {
             case Invited.Made(String token, InviteStatus invite) -> {
                 var made = shown(invite);
                 made.put("token", token);
+                made.put("command", "mesh --join " + token);
+                made.put("qr", QrRows.of("mesh --join " + token));
                 yield Reply.json(201, made);
             }
             case Invited.Refused(String code, String message) ->

@@ -298,7 +298,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter {
         RouteTable.Match match = desk.routes().match(request.method().name(), target.path());
         boolean changes =
                 match instanceof RouteTable.Match.Found found && found.route().changes();
-        switch (desk.gate().admit(request, target.authority(), changes && !isOptions(request))) {
+        switch (desk.gate().admit(request, target, changes && !isOptions(request))) {
             case Gate.Verdict.Refused(var error) -> exchange.fail(error);
             case Gate.Verdict.Admitted() -> admitted(exchange, match);
         }

@@ -23,10 +23,11 @@ class LoneConsoleIT {
     void firstRunTeachesAndALostNodeIsNoticedAndFoundAgain() throws Exception {
         Chromium.orSkip();
         int port = freePort();
-        String root = "http://127.0.0.1:" + port;
+
         RealNode first = serve(port);
-        try (Tab tab = Tab.open(root, "overview")) {
-            String api = first.api() + "/v1";
+        String api = first.api() + "/v1";
+        try (Tab tab = Tab.open(first.management(), "overview")) {
+
             tab.awaitText(api);
             tab.awaitText("mesh load demo");
             tab.awaitText("Add a second machine");

@@ -132,6 +132,11 @@ export interface LogLine {
   [key: string]: unknown
 }
 
+/** Tells a line from every other; the daemon numbers them. */
+export function lineKey(line: LogLine): string {
+  return typeof line.number === 'number' ? `${line.atMillis} ${line.number}` : JSON.stringify(line)
+}
+
 /** Every entity by its kind; one group is replaced when one of its entities changes, the others keep their identity. */
 export interface Groups {
   self: Self | undefined

@@ -1,7 +1,7 @@
 // The one connection of this page to its daemon: an event stream that begins with everything and goes on with what
 // changed. It resumes where it stopped, notices a dead line by the missing beat, and is closed while nobody looks.
 
-import { merged, NO_GROUPS, type Document, type LogLine } from './entities'
+import { lineKey, merged, NO_GROUPS, type Document, type LogLine } from './entities'
 import { change, current } from './store'
 
 /** The daemon beats every 5 s; two missed ones and a little. */
@@ -114,17 +114,10 @@ function taken(block: string, lines: LogLine[]) {
 
 /** After a reconnection the daemon says its last lines again; those that stand here already are let go. */
 function logged(lines: LogLine[]) {
-  const fresh = lines.filter(line => {
-    const text = JSON.stringify(line)
-    if (knownLines.has(text)) return false
-    knownLines.add(text)
-    return true
-  })
+  const fresh = lines.filter(line => !knownLines.has(lineKey(line)))
   if (fresh.length === 0) return
-  const log = [...current().log, ...fresh].slice(-LOG_LINES_MAX)
-  if (knownLines.size > 4 * LOG_LINES_MAX) {
-    knownLines.clear()
-    for (const line of log) knownLines.add(JSON.stringify(line))
-  }
-  change({ log })
+  for (const line of fresh) knownLines.add(lineKey(line))
+  const all = [...current().log, ...fresh]
+  for (const line of all.slice(0, -LOG_LINES_MAX)) knownLines.delete(lineKey(line))
+  change({ log: all.slice(-LOG_LINES_MAX) })
 }

@@ -1,6 +1,6 @@
 // Lines of the daemon's log: when, how bad, which event, its keys. Values are shown as they are, as text.
 
-import type { LogLine } from '../feed/entities'
+import { lineKey, type LogLine } from '../feed/entities'
 import { clean, clock } from '../format'
 import { Pill, type Tone } from './Pill'
 
@@ -14,7 +14,7 @@ export function LogLines({ lines, isBrief = false }: { lines: LogLine[]; isBrief
   return (
     <ol class={isBrief ? 'log-lines is-brief' : 'log-lines'}>
       {lines.map(line => (
-        <li key={keyOf(line)} class={isTrouble(line) ? 'log-line is-trouble' : 'log-line'}>
+        <li key={lineKey(line)} class={isTrouble(line) ? 'log-line is-trouble' : 'log-line'}>
           <time dateTime={new Date(line.atMillis).toISOString()}>{clock(line.atMillis)}</time>
           {!(isBrief && line.level.toLowerCase() === 'info') && <Pill tone={TONES[line.level.toLowerCase()] ?? 'quiet'}>{clean(line.level, 8).toLowerCase()}</Pill>}
           <code class="log-event">{clean(line.event, 60)}</code>
@@ -36,10 +36,6 @@ export function LogLines({ lines, isBrief = false }: { lines: LogLine[]; isBrief
 
 function isTrouble(line: LogLine): boolean {
   return line.level.toLowerCase() === 'warn' || line.level.toLowerCase() === 'error'
-}
-
-export function keyOf(line: LogLine): string {
-  return typeof line.number === 'number' ? `${line.atMillis} ${line.number}` : JSON.stringify(line)
 }
 
 export function keysOf(line: LogLine): [string, string][] {

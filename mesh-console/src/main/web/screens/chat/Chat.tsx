@@ -6,7 +6,7 @@ import { Icon } from '../../parts/icons'
 import { hrefOf, type Route } from '../../router'
 import { Composer } from './Composer'
 import { Conversations } from './Conversations'
-import { path, type Conversation } from './conversation'
+import { path, places, type Conversation } from './conversation'
 import { Picker } from './Picker'
 import { readAll, say, stop, useTalk } from './talk'
 import { Spoken } from './Spoken'
@@ -28,8 +28,9 @@ export default function Chat({ route }: { route: Route }) {
     if (asked) setFresh(old => ({ ...old, model: asked }))
   }, [asked])
   const { model, system } = conversation ?? fresh
-  const turns = conversation ? path(conversation) : []
-  const end = useFollowing(turns.at(-1)?.text.length ?? 0, id)
+  const turns = conversation ? places(conversation) : []
+  const last = turns.at(-1)?.turn
+  const end = useFollowing(last?.text.length ?? 0, id)
 
   useEffect(() => {
     const pressed = (event: KeyboardEvent) => {
@@ -56,12 +57,13 @@ export default function Chat({ route }: { route: Route }) {
           <Picker conversation={conversation} fresh={fresh} onFresh={setFresh} />
         </header>
         <div class="chat-log" role="log" aria-live="off" aria-label="What was said">
-          {turns.map(turn => (
-            <TurnView key={turn.id} conversation={conversation!} turn={turn} isWriting={writing?.turnId === turn.id} words={writing?.words} />
-          ))}
+          {turns.map(({ turn, at, of }) => {
+            const isWriting = writing?.turnId === turn.id
+            return <TurnView key={turn.id} id={conversation!.id} turn={turn} at={at} of={of} isWriting={isWriting} words={isWriting ? writing.words : undefined} />
+          })}
           {turns.length === 0 && (id && !conversation && isRead ? <Gone /> : isRead && <Start model={model} onSay={send} />)}
         </div>
-        <Spoken conversation={conversation} turn={turns.at(-1)} isWriting={!!writing} />
+        <Spoken turn={last} isWriting={!!writing} />
         <Composer
           isWriting={!!writing}
           hasTurns={turns.length > 0}

@@ -5,6 +5,7 @@ import { useMemo, useRef, useState } from 'preact/hooks'
 import { clean, plural } from '../../format'
 import { Confirm } from '../../parts/Confirm'
 import { Icon } from '../../parts/icons'
+import { memo } from '../../parts/memo'
 import { hrefOf } from '../../router'
 import { imported, type Conversation } from './conversation'
 import { add, currentTalk, forget, forgetAll, useTalk } from './talk'
@@ -61,7 +62,7 @@ export function Conversations({ openId }: { openId: string | undefined }) {
   )
 }
 
-function Row({ conversation, isOpen }: { conversation: Conversation; isOpen: boolean }) {
+const Row = memo(function Row({ conversation, isOpen }: { conversation: Conversation; isOpen: boolean }) {
   const isWriting = useTalk(talk => talk.writing[conversation.id] !== undefined)
   const [asks, setAsks] = useState(false)
   const title = clean(conversation.title, 60) || 'Untitled'
@@ -93,7 +94,7 @@ function Row({ conversation, isOpen }: { conversation: Conversation; isOpen: boo
       )}
     </li>
   )
-}
+})
 
 function Everything({ count }: { count: number }) {
   const [asks, setAsks] = useState(false)

@@ -1,12 +1,11 @@
 // What a screen reader hears of an answer: whole sentences as they are finished, never single tokens.
 
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { Conversation, Turn } from './conversation'
+import type { Turn } from './conversation'
 
 const SENTENCE = /[\s\S]*(?:[.!?…:]["')\]]*\s|\n\n)/
 
 interface Given {
-  conversation: Conversation | undefined
   turn: Turn | undefined
   isWriting: boolean
 }

@@ -6,22 +6,28 @@ import { CopyButton } from '../../parts/Copy'
 import { Icon } from '../../parts/icons'
 import { Name } from '../../parts/Name'
 import { hrefOf } from '../../router'
-import type { Answer, Conversation, Turn } from './conversation'
+import { memo } from '../../parts/memo'
+import type { Answer, Turn } from './conversation'
 import { Markdown } from './Markdown'
-import { again, branches, choose, say } from './talk'
+import { again, rephrase, step } from './talk'
 
 interface Given {
-  conversation: Conversation
+  /** Of the conversation. */
+  id: string
   turn: Turn
+  /** Which of the branches at this place it is, of how many. */
+  at: number
+  of: number
   isWriting: boolean
   words: string | undefined
 }
 
-export function TurnView({ conversation, turn, isWriting, words }: Given) {
-  return turn.role === 'user' ? <Said conversation={conversation} turn={turn} /> : <Answered conversation={conversation} turn={turn} isWriting={isWriting} words={words} />
-}
+/** Drawn again when its own turn changed, not with every word of another. */
+export const TurnView = memo(function TurnView(given: Given) {
+  return given.turn.role === 'user' ? <Said {...given} /> : <Answered {...given} />
+})
 
-function Said({ conversation, turn }: { conversation: Conversation; turn: Turn }) {
+function Said({ id, turn, at, of }: Given) {
   const [draft, setDraft] = useState<string>()
   if (draft !== undefined)
     return (
@@ -31,7 +37,7 @@ function Said({ conversation, turn }: { conversation: Conversation; turn: Turn }
           event.preventDefault()
           if (!draft.trim()) return
           setDraft(undefined)
-          say(conversation.id, draft.trim(), conversation.model, conversation.system, turn.parent)
+          rephrase(id, turn, draft.trim())
         }}
       >
         <textarea
@@ -68,7 +74,7 @@ function Said({ conversation, turn }: { conversation: Conversation; turn: Turn }
         {turn.text}
       </div>
       <div class="turn-tools">
-        <Branches conversation={conversation} turn={turn} />
+        <Branches id={id} turn={turn} at={at} of={of} />
         <button type="button" class="button button-quiet copy" onClick={() => setDraft(turn.text)}>
           <Icon name="edit" size={16} /> edit
         </button>
@@ -78,7 +84,7 @@ function Said({ conversation, turn }: { conversation: Conversation; turn: Turn }
   )
 }
 
-function Answered({ conversation, turn, isWriting, words }: Given) {
+function Answered({ id, turn, at, of, isWriting, words }: Given) {
   const answer = turn.answer ?? {}
   return (
     <article class="turn turn-assistant" aria-label="Answer" aria-busy={isWriting}>
@@ -95,10 +101,10 @@ function Answered({ conversation, turn, isWriting, words }: Given) {
       {answer.ending === 'length' && <p class="soft turn-note">It reached the limit of its context or length.</p>}
       {!isWriting && !answer.ending && <p class="soft turn-note">The page was closed while this was written.</p>}
       <div class="turn-tools">
-        <Branches conversation={conversation} turn={turn} />
+        <Branches id={id} turn={turn} at={at} of={of} />
         {!isWriting && (
           <>
-            <button type="button" class="button button-quiet copy" onClick={() => again(conversation.id, turn)}>
+            <button type="button" class="button button-quiet copy" onClick={() => again(id, turn)}>
               <Icon name="again" size={16} /> regenerate
             </button>
             {turn.text && <CopyButton text={turn.text} what="the answer" />}
@@ -176,19 +182,17 @@ function Failed({ error, hasText }: { error: NonNullable<Answer['error']>; hasTe
   )
 }
 
-function Branches({ conversation, turn }: { conversation: Conversation; turn: Turn }) {
-  const { at, of } = branches(conversation, turn)
-  if (of.length < 2) return null
-  const go = (to: number) => choose(conversation.id, of[to]!)
+function Branches({ id, turn, at, of }: { id: string; turn: Turn; at: number; of: number }) {
+  if (of < 2) return null
   return (
     <span class="branches" role="group" aria-label="Branches">
-      <button type="button" class="button button-quiet" aria-label="The branch before" disabled={at === 0} onClick={() => go(at - 1)}>
+      <button type="button" class="button button-quiet" aria-label="The branch before" disabled={at === 0} onClick={() => step(id, turn, -1)}>
         <Icon name="left" size={16} />
       </button>
       <span class="soft">
-        {at + 1}/{of.length}
+        {at + 1}/{of}
       </span>
-      <button type="button" class="button button-quiet" aria-label="The next branch" disabled={at === of.length - 1} onClick={() => go(at + 1)}>
+      <button type="button" class="button button-quiet" aria-label="The next branch" disabled={at === of - 1} onClick={() => step(id, turn, 1)}>
         <Icon name="right" size={16} />
       </button>
     </span>

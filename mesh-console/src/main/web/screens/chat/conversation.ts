@@ -55,18 +55,33 @@ export function after(conversation: Conversation, parent: string): Turn[] {
   return conversation.turns.filter(turn => turn.parent === parent)
 }
 
-/** The turns that are read, from the first on. */
-export function path(conversation: Conversation): Turn[] {
+/** A turn that is read, and which of the branches at its place it is. */
+export interface Place {
+  turn: Turn
+  at: number
+  of: number
+}
+
+/** What is read, from the first turn on. */
+export function places(conversation: Conversation): Place[] {
   const byParent = new Map<string, Turn[]>()
-  for (const turn of conversation.turns) byParent.set(turn.parent, [...(byParent.get(turn.parent) ?? []), turn])
-  const read: Turn[] = []
-  for (let at = ''; ; ) {
-    const branches = byParent.get(at) ?? []
-    const next = branches.find(turn => turn.id === conversation.chosen[at]) ?? branches.at(-1)
-    if (!next || read.includes(next)) return read
-    read.push(next)
-    at = next.id
+  for (const turn of conversation.turns) {
+    const beside = byParent.get(turn.parent)
+    if (beside) beside.push(turn)
+    else byParent.set(turn.parent, [turn])
   }
+  const read = new Map<string, Place>()
+  for (let parent = ''; ; ) {
+    const branches = byParent.get(parent) ?? []
+    const turn = branches.find(each => each.id === conversation.chosen[parent]) ?? branches.at(-1)
+    if (!turn || read.has(turn.id)) return [...read.values()]
+    read.set(turn.id, { turn, at: branches.indexOf(turn), of: branches.length })
+    parent = turn.id
+  }
+}
+
+export function path(conversation: Conversation): Turn[] {
+  return places(conversation).map(place => place.turn)
 }
 
 /** What came before a turn, oldest first. */

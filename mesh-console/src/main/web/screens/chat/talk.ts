@@ -83,10 +83,14 @@ export function alter(id: string, what: Partial<Pick<Conversation, 'model' | 'sy
   keep(id)
 }
 
-export function choose(id: string, turn: Turn) {
+/** Goes over to the branch beside a turn. */
+export function step(id: string, turn: Turn, by: number) {
   const conversation = talk.conversations[id]
   if (!conversation) return
-  put({ ...conversation, chosen: { ...conversation.chosen, [turn.parent]: turn.id } })
+  const all = after(conversation, turn.parent)
+  const next = all[all.findIndex(each => each.id === turn.id) + by]
+  if (!next) return
+  put({ ...conversation, chosen: { ...conversation.chosen, [turn.parent]: next.id } })
   keep(id)
 }
 
@@ -118,6 +122,12 @@ export function say(id: string | undefined, text: string, model: string, system:
   put(withTurn({ ...conversation, model }, turn))
   void answer(conversation.id, turn)
   return conversation.id
+}
+
+/** Says something else in the place of what was said: a branch beside it. */
+export function rephrase(id: string, turn: Turn, text: string) {
+  const conversation = talk.conversations[id]
+  if (conversation) say(id, text, conversation.model, conversation.system, turn.parent)
 }
 
 /** One more answer to the same thing, beside those that are there. */
@@ -238,9 +248,4 @@ function messages(conversation: Conversation, said: Turn): Message[] {
     .filter(turn => turn.text.trim() !== '')
     .map((turn): Message => ({ role: turn.role, content: turn.text }))
   return conversation.system.trim() ? [{ role: 'system', content: conversation.system }, ...turns] : turns
-}
-
-export function branches(conversation: Conversation, turn: Turn): { at: number; of: Turn[] } {
-  const all = after(conversation, turn.parent)
-  return { at: all.findIndex(each => each.id === turn.id), of: all }
 }

@@ -26,8 +26,11 @@ class ConsoleIT {
     /** What the README promises for a death, and a look at the feed. */
     private static final Duration PROMISED = Duration.ofMillis(3_500);
 
-    /** Every screen in the list, by the word in the rail. */
-    private static final List<String> SCREENS = List.of("Overview", "Nodes", "Activity", "Events");
+    /** Text that would do something, were it taken for more than text. */
+    private static final String HOSTILE = "<img src=x onerror=alert(1)>cyd";
+
+    /** What a screen asks of the node when it is opened has come by then; a picture of waiting shows little. */
+    private static final double SETTLED_MILLIS = 300;
 
     @TempDir
     static Path folder;
@@ -41,7 +44,7 @@ class ConsoleIT {
         nodes.add(node("ada", RealEngine.orSkip().folder(), "--model", "demo"));
         String invite = nodes.getFirst().invite();
         Path none = Files.createDirectories(folder.resolve("none"));
-        for (String name : List.of("bob", "cyd")) {
+        for (String name : List.of("bob", HOSTILE)) {
             nodes.add(node(name, none, "--join", invite));
             nodes.getLast().await("mesh.joined");
         }
@@ -66,11 +69,23 @@ class ConsoleIT {
         try (Tab tab = Tab.open(console, "overview")) {
             tab.awaitLink("live");
             tab.awaitShown(tab.node("bob"));
-            tab.awaitShown(tab.node("cyd"));
+            tab.awaitShown(tab.node(HOSTILE));
             tab.awaitShown(tab.page().locator("[data-node][aria-label*='serves demo']"));
             assertThat(tab.node("bob").getAttribute("aria-label"))
                     .contains("alive")
                     .contains(" ms away");
+        }
+    }
+
+    @Test
+    void hostileNameIsNothingButText() {
+        try (Tab tab = Tab.open(console, "nodes")) {
+            tab.awaitText(HOSTILE);
+            tab.goTo("Overview");
+            tab.node(HOSTILE).click();
+            tab.awaitShown(tab.page().locator("aside h2").getByText(HOSTILE));
+
+            assertThat(tab.page().locator("main img").count()).isZero();
         }
     }
 
@@ -142,8 +157,9 @@ class ConsoleIT {
     @ValueSource(ints = {Tab.WIDE, Tab.PHONE})
     void everyScreenSuitsEveryoneInBothThemes(int width) {
         try (Tab tab = Tab.open(console, "overview", width, ColorScheme.LIGHT)) {
-            for (String screen : SCREENS) {
+            for (String screen : tab.screens()) {
                 tab.goTo(screen);
+                tab.page().waitForTimeout(SETTLED_MILLIS);
                 for (ColorScheme theme : List.of(ColorScheme.LIGHT, ColorScheme.DARK)) {
                     tab.page().emulateMedia(new Page.EmulateMediaOptions().setColorScheme(theme));
                     tab.inspect(Tab.named(screen, theme, width));

@@ -42,6 +42,10 @@ final class Tab implements AutoCloseable {
         profile.setDefaultTimeout(PATIENCE_MILLIS);
         page = profile.newPage();
         page.onPageError(error -> complaints.add(error));
+        page.onDialog(dialog -> {
+            complaints.add("dialog: " + dialog.message());
+            dialog.dismiss();
+        });
         page.onConsoleMessage(message -> {
             // A daemon that is stopped on purpose makes the browser say so.
             if (message.type().equals("error") && !message.text().contains("net::ERR_")) complaints.add(message.text());
@@ -70,6 +74,11 @@ final class Tab implements AutoCloseable {
 
     Page page() {
         return page;
+    }
+
+    /** The words of the rail: every screen that there is. */
+    List<String> screens() {
+        return page.locator(".rail li:not(.more) > .destination").allTextContents();
     }
 
     /** By the way a person takes: the rail, or the bar and its menu on a phone. */

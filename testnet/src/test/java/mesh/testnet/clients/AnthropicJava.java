@@ -28,9 +28,15 @@ final class AnthropicJava {
     private AnthropicJava() {}
 
     static Checks checks(SetUp setUp) {
+        var checks = new Checks();
+        addAnswers(checks, setUp);
+        addRefusals(checks, setUp);
+        return checks;
+    }
+
+    private static void addAnswers(Checks checks, SetUp setUp) {
         AnthropicClient client = client(setUp.root(), setUp.key(), PATIENCE);
-        return new Checks()
-                .add("message", () -> {
+        checks.add("message", () -> {
                     var answer = client.messages().create(ask(SetUp.RECITES).build());
                     assertThat(answer.content().getFirst().asText().text()).isEqualTo(Checks.ALPHABET);
                     assertThat(answer.stopReason()).contains(StopReason.END_TURN);
@@ -75,8 +81,12 @@ final class AnthropicJava {
                             .build();
                     assertThat(client.messages().countTokens(asked).inputTokens())
                             .isBetween(6L, 40L);
-                })
-                .add(
+                });
+    }
+
+    private static void addRefusals(Checks checks, SetUp setUp) {
+        AnthropicClient client = client(setUp.root(), setUp.key(), PATIENCE);
+        checks.add(
                         "tooLong",
                         () -> assertThatThrownBy(() -> client.messages()
                                         .create(ask(SetUp.RECITES)

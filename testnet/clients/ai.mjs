@@ -3,7 +3,9 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { APICallError, Output, embedMany, generateText, jsonSchema, stepCountIs, streamText, tool } from 'ai';
 import assert from 'node:assert/strict';
-import { ALPHABET, CITY, WEATHER, assertDies, embed, embedRoot, endless, endlessRoot, key, model, root, run } from './suite.mjs';
+import {
+  ALPHABET, CITY, WEATHER, assertDies, broken, embed, embedRoot, endless, endlessRoot, key, model, root, run, whileFull,
+} from './suite.mjs';
 
 const prompt = 'recite';
 const ask = { model: providerOf(root)(model), prompt, temperature: 0, maxRetries: 0 };
@@ -75,6 +77,26 @@ const checks = {
       assert.equal(error.statusCode, 404);
       assert.equal(error.isRetryable, false);
       assert.match(error.message, /no-such-model/);
+      return true;
+    });
+  },
+
+  async busy() {
+    await whileFull(() => assert.rejects(generateText(withoutEnd), (error) => {
+      assert.ok(APICallError.isInstance(error), String(error));
+      assert.equal(error.statusCode, 429);
+      assert.equal(error.isRetryable, true);
+      assert.match(error.message, /full queue/);
+      return true;
+    }));
+  },
+
+  async unready() {
+    await assert.rejects(generateText({ ...ask, model: providerOf(root)(broken) }), (error) => {
+      assert.ok(APICallError.isInstance(error), String(error));
+      assert.equal(error.statusCode, 503);
+      assert.equal(error.isRetryable, true);
+      assert.ok(error.message.includes(broken));
       return true;
     });
   },

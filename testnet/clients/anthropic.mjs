@@ -5,10 +5,14 @@ import Anthropic, {
   APIError,
   APIUserAbortError,
   BadRequestError,
+  InternalServerError,
   NotFoundError,
+  RateLimitError,
 } from '@anthropic-ai/sdk';
 import assert from 'node:assert/strict';
-import { ALPHABET, WEATHER, assertDies, endless as endlessModel, endlessRoot, key, model, root, run } from './suite.mjs';
+import {
+  ALPHABET, WEATHER, assertDies, broken, endless as endlessModel, endlessRoot, key, model, root, run, whileFull,
+} from './suite.mjs';
 
 const messages = [{ role: 'user', content: 'recite' }];
 const ask = { model, messages, max_tokens: 200, temperature: 0 };
@@ -130,6 +134,26 @@ const checks = {
       assert.equal(error.type, 'not_found_error');
       assert.equal(error.error.error.code, 'model_not_found');
       assert.match(error.requestID, /^req_/);
+      return true;
+    });
+  },
+
+  async busy() {
+    await whileFull(() => assert.rejects(endless.messages.create(withoutEnd), (error) => {
+      assert.ok(error instanceof RateLimitError, String(error));
+      assert.equal(error.type, 'rate_limit_error');
+      assert.equal(error.error.error.code, 'mesh_busy');
+      assert.ok(Number(error.headers.get('retry-after')) >= 1);
+      return true;
+    }));
+    await quickAnswer();
+  },
+
+  async unready() {
+    await assert.rejects(client.messages.create({ ...ask, model: broken }), (error) => {
+      assert.ok(error instanceof InternalServerError, String(error));
+      assert.equal(error.status, 503);
+      assert.ok(error.message.includes(broken));
       return true;
     });
   },

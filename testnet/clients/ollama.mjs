@@ -2,7 +2,7 @@
 
 import { Ollama } from 'ollama';
 import assert from 'node:assert/strict';
-import { ALPHABET, CITY, WEATHER, assertDies, embed, endless, model, root, run } from './suite.mjs';
+import { ALPHABET, CITY, WEATHER, assertDies, broken, embed, endless, model, root, run, whileFull } from './suite.mjs';
 
 const messages = [{ role: 'user', content: 'recite' }];
 const options = { temperature: 0 };
@@ -126,6 +126,23 @@ const checks = {
     await assert.rejects(client.chat({ model, messages: long }), (error) => {
       assert.equal(error.status_code, 400);
       assert.match(error.error, /context size/);
+      return true;
+    });
+  },
+
+  async busy() {
+    await whileFull(() => assert.rejects(client.chat({ model: endless, messages }), (error) => {
+      assert.equal(error.name, 'ResponseError');
+      assert.equal(error.status_code, 429);
+      assert.match(error.error, /full queue/);
+      return true;
+    }));
+  },
+
+  async unready() {
+    await assert.rejects(client.chat({ model: broken, messages }), (error) => {
+      assert.equal(error.status_code, 503);
+      assert.ok(error.error.includes(broken));
       return true;
     });
   },

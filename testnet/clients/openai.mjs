@@ -6,10 +6,15 @@ import OpenAI, {
   APIUserAbortError,
   AuthenticationError,
   BadRequestError,
+  InternalServerError,
   NotFoundError,
+  RateLimitError,
 } from 'openai';
 import assert from 'node:assert/strict';
-import { ALPHABET, CITY, WEATHER, assertDies, embed, embedRoot, endless as endlessModel, endlessRoot, key, model, root, run } from './suite.mjs';
+import {
+  ALPHABET, CITY, WEATHER, assertDies, broken, embed, embedRoot, endless as endlessModel, endlessRoot, key, model, root, run,
+  whileFull,
+} from './suite.mjs';
 
 const messages = [{ role: 'user', content: 'recite' }];
 const tools = [{ type: 'function', function: WEATHER }];
@@ -215,6 +220,28 @@ const checks = {
     const asked = Array.from({ length: 8 }, () =>
       client.chat.completions.create({ model, messages, temperature: 0 }));
     for (const answer of await Promise.all(asked)) assert.equal(answer.choices[0].message.content, ALPHABET);
+  },
+
+  async busy() {
+    await whileFull(() => assert.rejects(endless.chat.completions.create(withoutEnd), (error) => {
+      assert.ok(error instanceof RateLimitError, String(error));
+      assert.equal(error.status, 429);
+      assert.equal(error.code, 'mesh_busy');
+      assert.equal(error.type, 'rate_limit_error');
+      assert.ok(Number(error.headers.get('retry-after')) >= 1);
+      return true;
+    }));
+    await quickAnswer();
+  },
+
+  async unready() {
+    await assert.rejects(client.chat.completions.create({ model: broken, messages }), (error) => {
+      assert.ok(error instanceof InternalServerError, String(error));
+      assert.equal(error.status, 503);
+      assert.equal(error.type, 'server_error');
+      assert.ok(error.message.includes(broken));
+      return true;
+    });
   },
 
   async unknownUrl() {

@@ -1,10 +1,11 @@
 // What the checks of all packages share: where the server is, what to ask it for, and how a check is run and reported.
 //
 //   node openai.mjs --root http://localhost:9337 --model NAME --endless NAME --embed NAME [--key KEY]
-//                   [--endless-root URL] [--embed-root URL] [--skip check,check] [--only check,check] [--victim PID]
+//                   [--endless-root URL] [--embed-root URL] [--broken NAME] [--skip check,check] [--only check,check]
+//                   [--victim PID]
 //
 // The model must be a cycle model: it answers any chat with exactly a…z, and calls a tool that it is offered. The endless
-// one never stops by itself; the third makes vectors. Servers with one model each are given a root for each. Prints one
+// one never stops by itself and has one slot; the third makes vectors; the broken one is known and cannot run. Servers with one model each are given a root for each. Prints one
 // JSON object per check and exits with 1 if any failed. A check called death runs only where it is named in --only: it
 // kills the process --victim in the middle of a stream.
 
@@ -41,6 +42,7 @@ const { values } = parseArgs({
     'endless-root': { type: 'string' },
     embed: { type: 'string' },
     'embed-root': { type: 'string' },
+    broken: { type: 'string', default: '' },
     key: { type: 'string', default: 'none' },
     skip: { type: 'string', default: '' },
     only: { type: 'string', default: '' },
@@ -53,7 +55,7 @@ for (const needed of ['root', 'model', 'endless', 'embed']) {
   process.exit(2);
 }
 
-export const { root, model, endless, embed, key } = values;
+export const { root, model, endless, embed, broken, key } = values;
 export const endlessRoot = values['endless-root'] ?? root;
 export const embedRoot = values['embed-root'] ?? root;
 
@@ -71,6 +73,25 @@ export async function assertDies(stream) {
     }
   });
   assert.ok(parts >= 5, `only ${parts} parts`);
+}
+
+/** One slot and a queue of eight, and a few more. */
+const CALLERS = 12;
+
+/** While `check` runs, the endless model has more callers than it takes, and whoever comes is refused. */
+export async function whileFull(check) {
+  const controller = new AbortController();
+  const body = JSON.stringify({ model: endless, stream: true, messages: [{ role: 'user', content: 'recite' }] });
+  const headers = { 'content-type': 'application/json' };
+  const asked = Array.from({ length: CALLERS }, () =>
+    fetch(`${endlessRoot}/v1/chat/completions`, { method: 'POST', headers, body, signal: controller.signal }));
+  try {
+    await Promise.any(asked.map(async (answer) => assert.equal((await answer).status, 429)));
+    await check();
+  } finally {
+    controller.abort();
+    await Promise.allSettled(asked);
+  }
 }
 
 /** `describe` makes a line of an error of the package. */

@@ -56,6 +56,8 @@ final class WebBundle {
                         "--target=es2022,chrome123,firefox120,safari17.5",
                         "--jsx=automatic",
                         "--jsx-import-source=preact",
+                        // Without it the tsconfig's paths lead to a library's "browser" file, which may be no module.
+                        "--main-fields=module,main",
                         "--entry-names=[name]-[hash]",
                         "--chunk-names=[name]-[hash]",
                         "--legal-comments=linked",

@@ -1,9 +1,36 @@
-// nostr-tools as judge and author:  tools.mjs check URL KIND   |   tools.mjs publish URL KIND
-// check prints one line per stored event: {"id", "genuine", "content"}; publish writes awkward events and prints their ids.
+// nostr-tools as judge and author:  tools.mjs check URL KIND   |   tools.mjs publish URL KIND   |   tools.mjs cross FILE
+// check prints one line per stored event: {"id", "author", "genuine", "content", "expiration"}; publish writes awkward
+// events and prints their ids. cross reads lines {"secret", "sealed", "event"}, judges the event, opens what was sealed for
+// the secret, and answers with its own: {"genuine", "npub", "opened", "sealed", "event"}.
+import { readFileSync } from 'node:fs';
+import { decrypt, encrypt, getConversationKey } from 'nostr-tools/nip44';
+import { npubEncode } from 'nostr-tools/nip19';
 import { finalizeEvent, generateSecretKey, getEventHash, verifyEvent } from 'nostr-tools/pure';
 import WebSocket from 'ws';
 
 const [, , verb, url, kind] = process.argv;
+
+const isGenuine = (event) => getEventHash(event) === event.id && verifyEvent(event);
+
+function crossed({ secret, sealed, event }) {
+  const key = Uint8Array.from(Buffer.from(secret, 'hex'));
+  const conversation = getConversationKey(key, event.pubkey);
+  const opened = decrypt(sealed, conversation);
+  return {
+    genuine: isGenuine(event),
+    npub: npubEncode(event.pubkey),
+    opened,
+    sealed: encrypt(opened, conversation),
+    event: finalizeEvent({ kind: event.kind, created_at: event.created_at, tags: event.tags, content: event.content }, key),
+  };
+}
+
+if (verb === 'cross') {
+  const lines = readFileSync(url, 'utf8').trim().split('\n');
+  console.log(lines.map((line) => JSON.stringify(crossed(JSON.parse(line)))).join('\n'));
+  process.exit(0);
+}
+
 const socket = new WebSocket(url);
 const say = (...frame) => socket.send(JSON.stringify(frame));
 
@@ -21,8 +48,10 @@ let answered = 0;
 socket.on('message', (bytes) => {
   const [word, first, second, third] = JSON.parse(bytes);
   if (word === 'EVENT') {
-    const genuine = getEventHash(second) === second.id && verifyEvent(second);
-    console.log(JSON.stringify({ id: second.id, genuine, content: second.content }));
+    const expiration = Number(second.tags.find(([name]) => name === 'expiration')?.[1]);
+    console.log(JSON.stringify({
+      id: second.id, author: second.pubkey, genuine: isGenuine(second), content: second.content, expiration,
+    }));
   }
   if (word === 'EOSE') socket.close();
   if (word === 'OK') {

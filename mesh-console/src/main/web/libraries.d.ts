@@ -7,9 +7,24 @@ declare module 'marked' {
     text?: string
     lang?: string
   }
-  export function lexer(source: string): Token[]
-  export function parser(tokens: Token[]): string
-  export function parse(source: string, options?: { gfm?: boolean; breaks?: boolean; async?: false }): string
+  interface Renderer {
+    parser: { parseInline(tokens: Token[]): string }
+  }
+  interface Options {
+    gfm?: boolean
+    breaks?: boolean
+    renderer?: {
+      heading?(this: Renderer, token: { tokens: Token[]; depth: number }): string
+      html?(this: Renderer, token: { text: string; block?: boolean }): string
+      image?(this: Renderer, token: { href: string; text: string }): string
+      checkbox?(this: Renderer, token: { checked: boolean }): string
+    }
+  }
+  export function lexer(source: string, options?: Options): Token[]
+  export class Marked {
+    constructor(options: Options)
+    parser(tokens: Token[]): string
+  }
 }
 
 declare module 'dompurify' {

@@ -21,6 +21,12 @@ const PATHS: Record<string, string> = {
   right: 'M8 5l5 5-5 5',
   pause: 'M7 4.500v11M13 4.500v11',
   play: 'M6.5 4.5 15 10l-8.5 5.500z',
+  left: 'M12 5l-5 5 5 5',
+  down: 'M5 8l5 5 5-5',
+  stop: 'M5.5 5.500h9v9h-9z',
+  plus: 'M10 4v12M4 10h12',
+  edit: 'M4 16l.8-3.300L13.500 4 16 6.500l-8.700 8.700L4 16Z',
+  again: 'M15.5 8.500A6 6 0 1 0 16 11M16 4.500v4h-4',
   map: 'M3 5.5 8 3.500l4 2 5-2v11l-5 2-4-2-5 2zM8 3.500v11M12 5.500v11',
   table: 'M3 4.500h14v11H3zM3 8.500h14M8 8.500v7',
 }

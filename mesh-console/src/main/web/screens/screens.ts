@@ -13,7 +13,12 @@ export interface Screen {
 
 export const SCREENS: Screen[] = [
   { path: 'overview', title: 'Overview', icon: 'overview', load: () => import('./overview/Overview') },
+  { path: 'chat', title: 'Chat', icon: 'chat', load: () => import('./chat/Chat') },
+  { path: 'models', title: 'Models', icon: 'models', load: () => import('./models/Models') },
   { path: 'nodes', title: 'Nodes', icon: 'nodes', load: () => import('./nodes/Nodes') },
+  { path: 'invite', title: 'Invite', icon: 'invite', load: () => import('./invite/Invite') },
+  { path: 'discover', title: 'Discover', icon: 'discover', load: () => import('./discover/Discover') },
+  { path: 'connect', title: 'Connect', icon: 'connect', load: () => import('./connect/Connect') },
   { path: 'activity', title: 'Activity', icon: 'activity', load: () => import('./activity/Activity') },
   { path: 'events', title: 'Events', icon: 'events', load: () => import('./events/Events') },
 ]

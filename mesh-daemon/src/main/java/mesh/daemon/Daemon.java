@@ -7,17 +7,21 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
 import mesh.core.id.NodeId;
 import mesh.core.wire.StreamType;
+import mesh.daemon.api.DiscoverApi;
 import mesh.daemon.api.ManagementApi;
 import mesh.daemon.api.OllamaApi;
 import mesh.daemon.api.OpenAiApi;
 import mesh.daemon.api.PeerApi;
 import mesh.daemon.blob.Copies;
+import mesh.daemon.edge.Action;
+import mesh.daemon.edge.ChangingFiles;
 import mesh.daemon.edge.EdgeLoops;
 import mesh.daemon.edge.EdgeServer;
 import mesh.daemon.edge.EdgeSettings;
@@ -73,10 +77,13 @@ public final class Daemon implements AutoCloseable {
 
     private static final String CONSOLE_FOLDER = "mesh/console";
 
-    /** The page's own files and this daemon, nothing else; no script can be smuggled in through text. */
+    /**
+     * The page's own files and this daemon, nothing else; text becomes markup through the page's sanitiser or not at all.
+     * Pictures may come from the page itself, which shows what a person attached.
+     */
     private static final String CONSOLE_POLICY = "default-src 'none'; script-src 'self'; style-src 'self';"
-            + " img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
-            + " require-trusted-types-for 'script'; trusted-types dompurify";
+            + " img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none';"
+            + " frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types dompurify";
 
     private final Config config;
     private final Consumer<String> terminal;
@@ -94,6 +101,8 @@ public final class Daemon implements AutoCloseable {
     private final Rendezvous rendezvous;
     private final Belonging belonging;
     private final MeshModels mesh;
+    private volatile boolean hasLookedAtModels;
+    private volatile boolean hasHeardOfMesh;
 
     /** What must be done about a part that was started. */
     private interface Part {
@@ -160,7 +169,13 @@ public final class Daemon implements AutoCloseable {
         belonging.onSocket(socket ->
                 socket.takes(StreamType.BLOB, WaitingStream.each("copy-answer", Copies.SILENCE, copies::answer)));
         this.mesh = new MeshModels(
-                belonging::snapshot, models, config.name(), belonging::reach, belonging::silentMillis, hosting::asked);
+                belonging::snapshot,
+                models,
+                config.name(),
+                this::knowsAll,
+                belonging::reach,
+                belonging::silentMillis,
+                hosting::asked);
         belonging.onSocket(socket -> layTunnels(socket, splits));
     }
 
@@ -256,10 +271,22 @@ public final class Daemon implements AutoCloseable {
         for (String said : config.models())
             if (models.add(said) instanceof LocalModels.Wish.Refused(String code, String message, boolean isMissing))
                 throw new Refusal(Refusal.FAILED, code, message);
+        hasLookedAtModels = true;
         if (!config.models().isEmpty()
                 && engines.engine() instanceof EngineRoom.Answer.Missing(String code, String message))
             throw new Refusal(Refusal.MISSING, code, message);
         log.info("node.ready", "node", config.name());
+    }
+
+    /** A node that was told to join knows little until it has heard of its mesh once. */
+    private boolean knowsAll() {
+        boolean isJoining = config.isJoining();
+        if (!hasHeardOfMesh)
+            hasHeardOfMesh = belonging
+                    .snapshot()
+                    .filter(now -> !isJoining || !now.peers().isEmpty())
+                    .isPresent();
+        return hasLookedAtModels && hasHeardOfMesh;
     }
 
     private void start() throws Refusal {
@@ -276,7 +303,8 @@ public final class Daemon implements AutoCloseable {
             parts.push(children::stopAll);
             children.endLeftovers();
             parts.push(models::stopAll);
-            EdgeServer api = listen("api", config.ports().api(), "--port", apiRoutes(), this::served);
+            List<String> origins = config.callers().origins();
+            EdgeServer api = listen("api", config.ports().api(), "--port", origins, apiRoutes(), this::served);
             String apiUrl = url(api.port());
             log.info("api.ready", "url", apiUrl, "port", api.port());
             String management = management(apiUrl);
@@ -331,8 +359,7 @@ public final class Daemon implements AutoCloseable {
         else requests.relayed(served);
         served.record().ifPresent(record -> {
             String model = served.labels().getOrDefault("x-mesh-model", "");
-            boolean isOurs =
-                    !served.labels().getOrDefault("x-mesh-route", "peer").equals("peer");
+            boolean isOurs = served.labels().getOrDefault("x-mesh-node", "").equals(config.name());
             if (isOurs && record.usage().milliTokensPerSecond() > 0)
                 models.measured(model, record.usage().milliTokensPerSecond());
         });
@@ -342,26 +369,43 @@ public final class Daemon implements AutoCloseable {
     private String management(String apiUrl) throws IOException, Refusal {
         if (config.ports().console() == Config.Console.OFF) return "";
         var routes = new RouteTable();
-        var management =
-                new NodeManagement(config.name(), apiUrl, memory, models, belonging, requests, this::requestStop);
+        var management = new NodeManagement(
+                config.name(), apiUrl, memory, models, belonging, rendezvous, requests, this::requestStop);
         new ManagementApi(management).addTo(routes);
+        new DiscoverApi(rendezvous).addTo(routes);
         var sight = new NodeSight(config, management, mesh, models, belonging);
         new Feed(new Entities(sight::look), lines, Feed.boot(), System::currentTimeMillis).addTo(routes);
-        if (config.ports().console() == Config.Console.FULL)
-            routes.local(
-                    "GET",
-                    "/*",
-                    StaticFiles.fromClassPath(Daemon.class.getClassLoader(), CONSOLE_FOLDER, CONSOLE_POLICY)::serve);
-        EdgeServer console = listen("console", config.ports().consolePort(), "--console", routes, served -> {});
+        if (config.ports().console() == Config.Console.FULL) {
+            // The page talks to models on its own port, so that it needs no leave to call another one.
+            new OpenAiApi(mesh).addTo(routes);
+            routes.local("GET", "/*", page());
+        }
+        EdgeServer console = listen(
+                "console", config.ports().consolePort(), "--console", List.of(), routes, this::servedToThePage);
         sight.openedAt(url(console.port()));
         log.info("console.ready", "url", url(console.port()), "port", console.port());
         return url(console.port());
     }
 
-    private EdgeServer listen(String name, int port, String flag, RouteTable routes, Consumer<Served> observer)
+    /** What only looks at the node is no request of anybody. */
+    private void servedToThePage(Served served) {
+        if (served.record().isPresent()) served(served);
+    }
+
+    private Action.Handler page() throws IOException {
+        if (config.ports().consoleDir().isEmpty())
+            return StaticFiles.fromClassPath(Daemon.class.getClassLoader(), CONSOLE_FOLDER, CONSOLE_POLICY)::serve;
+        var folder = new ChangingFiles(config.ports().consoleDir().get(), CONSOLE_POLICY);
+        parts.push(folder::close);
+        return folder::serve;
+    }
+
+    private EdgeServer listen(
+            String name, int port, String flag, List<String> origins, RouteTable routes, Consumer<Served> observer)
             throws IOException, Refusal {
         var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-        var settings = EdgeSettings.loopbackOnly(dataDir.root().resolve("state").resolve(name));
+        var settings = EdgeSettings.loopbackOnly(dataDir.root().resolve("state").resolve(name))
+                .withCallers(config.callers().hostNames(), origins);
         try {
             EdgeServer server = EdgeServer.start(loops, address, routes, settings, observer);
             parts.push(() -> server.close(DRAIN));

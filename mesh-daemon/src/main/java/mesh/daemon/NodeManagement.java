@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import mesh.core.Snapshot;
 import mesh.core.elect.Explanation;
 import mesh.core.id.Checked;
 import mesh.core.id.Invite;
@@ -34,6 +35,11 @@ final class NodeManagement implements Management {
     /** As many as logs and tables show; fewer may be typed by mistake. */
     private static final int ID_CHARS_MIN = 10;
 
+    /** The next look at what this node serves is a fifth of a second away. */
+    private static final long WITHDRAWN_NANOS_MAX = 1_000_000_000L;
+
+    private static final long WITHDRAWN_LOOK_MILLIS = 10;
+
     private static final long SECONDS_MAX = 365L * 24 * 3_600;
 
     private final String nodeName;
@@ -41,6 +47,7 @@ final class NodeManagement implements Management {
     private final Memory memory;
     private final LocalModels models;
     private final Belonging belonging;
+    private final Rendezvous rendezvous;
     private final Requests requests;
     private final Consumer<String> stop;
 
@@ -50,6 +57,7 @@ final class NodeManagement implements Management {
             Memory memory,
             LocalModels models,
             Belonging belonging,
+            Rendezvous rendezvous,
             Requests requests,
             Consumer<String> stop) {
         this.nodeName = nodeName;
@@ -57,6 +65,7 @@ final class NodeManagement implements Management {
         this.memory = memory;
         this.models = models;
         this.belonging = belonging;
+        this.rendezvous = rendezvous;
         this.requests = requests;
         this.stop = stop;
     }
@@ -70,7 +79,8 @@ final class NodeManagement implements Management {
                         view.map(v -> v.node().hex()).orElse(""),
                         nodeName,
                         view.flatMap(Belonging.View::role).map(Role::toString).orElse(""),
-                        view.flatMap(v -> v.addresses().stream().findFirst()).orElse("")),
+                        view.flatMap(v -> v.addresses().stream().findFirst()).orElse(""),
+                        view.map(v -> v.nat().code()).orElse("")),
                 view.flatMap(Belonging.View::mesh).map(MeshId::hex).orElse(""),
                 apiUrl,
                 new MemoryStatus(
@@ -84,7 +94,8 @@ final class NodeManagement implements Management {
                         .toList(),
                 requests.counts(),
                 belonging.carried(),
-                belonging.refused());
+                belonging.refused(),
+                rendezvous.status());
     }
 
     @Override
@@ -103,10 +114,22 @@ final class NodeManagement implements Management {
 
     @Override
     public Changed drop(String name) throws InterruptedException {
-        return models.drop(name)
-                ? new Changed.Done(name)
-                : new Changed.Refused(
-                        "model_not_served", "this node does not serve " + name + "; see mesh status", true);
+        if (!models.drop(name))
+            return new Changed.Refused(
+                    "model_not_served", "this node does not serve " + name + "; see mesh status", true);
+        long deadline = System.nanoTime() + WITHDRAWN_NANOS_MAX;
+        while (speaksOf(name) && System.nanoTime() < deadline) Thread.sleep(WITHDRAWN_LOOK_MILLIS);
+        return new Changed.Done(name);
+    }
+
+    /** Whether this node's own word still names a model, so that the mesh would count on it. */
+    private boolean speaksOf(String name) {
+        var model = new ModelRef(name);
+        return belonging.snapshot().stream()
+                .map(Snapshot::own)
+                .anyMatch(own -> own.wanted().stream()
+                                .anyMatch(each -> each.model().equals(model))
+                        || own.assigned().stream().anyMatch(each -> each.model().equals(model)));
     }
 
     /** The models know their workers by id; who they are and how far stands in the view of the mesh. */

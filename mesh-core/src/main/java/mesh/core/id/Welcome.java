@@ -9,28 +9,31 @@ import java.util.Optional;
  * @param credential what the answering side shows; none with a refusal
  * @param granted the newcomer's or renewed credential, when one was asked for
  * @param observed the dialler's address as the answering side sees it
+ * @param punched whether both sides had to open the way for this connection, which the answering side can tell
  */
 public record Welcome(
         Optional<Refusal> refusal,
         Optional<Credential> credential,
         Optional<Credential> granted,
         long epoch,
-        String observed) {
+        String observed,
+        boolean punched) {
     public static final int BYTES_MAX = 2 * Credential.BYTES_MAX + 256;
 
     private static final String KIND = "mesh-welcome";
 
     public static Welcome refused(Refusal reason, long epoch, String observed) {
-        return new Welcome(Optional.of(reason), Optional.empty(), Optional.empty(), epoch, observed);
+        return new Welcome(Optional.of(reason), Optional.empty(), Optional.empty(), epoch, observed, false);
     }
 
     public byte[] bytes() {
-        return Signed.encode(KIND, 5, out -> {
+        return Signed.encode(KIND, 6, out -> {
             out.writeNumber(refusal.map(Refusal::number).orElse(0));
             out.writeBinary(credential.map(Credential::bytes).orElse(new byte[0]));
             out.writeBinary(granted.map(Credential::bytes).orElse(new byte[0]));
             out.writeNumber(epoch);
             out.writeString(observed);
+            out.writeNumber(punched ? 1 : 0);
         });
     }
 
@@ -45,7 +48,8 @@ public record Welcome(
                         in.credential(),
                         in.credential(),
                         in.number(Long.MAX_VALUE),
-                        in.text(Invite.ADDRESS_CHARS_MAX)));
+                        in.text(Invite.ADDRESS_CHARS_MAX),
+                        in.number(1) == 1));
     }
 
     /** A reason of a later version is still a refusal. */

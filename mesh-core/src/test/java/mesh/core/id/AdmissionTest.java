@@ -252,7 +252,7 @@ class AdmissionTest {
     void helloAndWelcomeAreReadBack() {
         var invite = invite(Role.SERVE, 1, NOW + DAY);
         var hello = new Hello(Optional.of(own), Optional.of(invite), 11, 12, 13, "192.0.2.7:1", true);
-        var welcome = new Welcome(Optional.empty(), Optional.of(own), Optional.of(own), 14, "[2001:db8::1]:9");
+        var welcome = new Welcome(Optional.empty(), Optional.of(own), Optional.of(own), 14, "[2001:db8::1]:9", true);
 
         var read = good(Hello.decode(hello.bytes()));
 

@@ -57,7 +57,7 @@ class TrustVectorsTest {
                         NOW,
                         NOW + 500));
         var hello = new Hello(Optional.of(own), Optional.empty(), 5, 6, 7, "192.0.2.7:4433", false);
-        var welcome = new Welcome(Optional.empty(), Optional.of(own), Optional.empty(), 8, "192.0.2.9:1");
+        var welcome = new Welcome(Optional.empty(), Optional.of(own), Optional.empty(), 8, "192.0.2.9:1", false);
         var refused = Welcome.refused(Refusal.USED_UP, 8, "192.0.2.9:1");
         return """
                 keys: Ed25519, seeds of 32 equal bytes, mesh 01, founder 02; times from 1800000000000

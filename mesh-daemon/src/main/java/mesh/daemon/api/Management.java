@@ -74,6 +74,7 @@ public interface Management {
      *
      * @param carried for peers that cannot reach each other: pairs now, and packets and bytes since the start
      * @param refused what peers and strangers did that was not accepted, by reason
+     * @param listing empty without {@code --publish}
      */
     record Status(
             String version,
@@ -85,10 +86,34 @@ public interface Management {
             List<PeerStatus> peers,
             Map<String, Long> requests,
             Map<String, Long> carried,
-            Map<String, Long> refused) {}
+            Map<String, Long> refused,
+            Optional<ListingStatus> listing) {}
 
-    /** This node in its mesh; everything but the name is empty until it is in one. */
-    record NodeStatus(String id, String name, String role, String address) {}
+    /**
+     * How this node lists its mesh.
+     *
+     * @param name of the mesh; empty without one
+     * @param isPublished whether at least one relay was seen to have the listing
+     * @param state one word: whether it is listed, and if not, why
+     * @param confirmed how many relays were seen to have it
+     */
+    record ListingStatus(String name, boolean isPublished, String state, long confirmed, List<RelayStatus> relays) {}
+
+    /**
+     * A relay it is listed on.
+     *
+     * @param link where the connection stands
+     * @param said its last word to the listing
+     * @param restsUntilMillis until when it is left alone; 0 = it is not
+     */
+    record RelayStatus(String url, String link, String said, long restsUntilMillis) {}
+
+    /**
+     * This node in its mesh; everything but the name is empty until it is in one.
+     *
+     * @param nat what translates its address: {@code none}, {@code steady}, {@code changing}, or {@code unknown}
+     */
+    record NodeStatus(String id, String name, String role, String address, String nat) {}
 
     /**
      * Another member.

@@ -7,8 +7,10 @@ import mesh.core.openai.ApiError;
 import mesh.daemon.api.Management.Changed;
 import mesh.daemon.api.Management.InviteStatus;
 import mesh.daemon.api.Management.Invited;
+import mesh.daemon.api.Management.ListingStatus;
 import mesh.daemon.api.Management.ModelStatus;
 import mesh.daemon.api.Management.PeerStatus;
+import mesh.daemon.api.Management.RelayStatus;
 import mesh.daemon.api.Management.Status;
 import mesh.daemon.api.Management.WorkerStatus;
 import mesh.daemon.edge.Ask;
@@ -70,6 +72,8 @@ public final class ManagementApi {
             case Invited.Made(String token, InviteStatus invite) -> {
                 var made = shown(invite);
                 made.put("token", token);
+                made.put("command", "mesh --join " + token);
+                made.put("qr", QrRows.of("mesh --join " + token));
                 yield Reply.json(201, made);
             }
             case Invited.Refused(String code, String message) ->
@@ -88,15 +92,16 @@ public final class ManagementApi {
     private Map<String, Object> status() {
         Status status = daemon.status();
         var memory = status.memory();
-        return fields(
+        Map<String, Object> all = fields(
                 "version", status.version(),
                 "node",
                         fields(
                                 "id", status.node().id(),
                                 "name", status.node().name(),
                                 "role", status.node().role(),
-                                "address", status.node().address()),
-                "mesh", fields("id", status.meshId()),
+                                "address", status.node().address(),
+                                "nat", status.node().nat()),
+                "mesh", mesh(status),
                 "api", fields("url", status.apiUrl()),
                 "memory",
                         fields(
@@ -108,6 +113,29 @@ public final class ManagementApi {
                 "requests", status.requests(),
                 "carried", status.carried(),
                 "refused", status.refused());
+        status.listing().ifPresent(listing -> all.put("listing", shown(listing)));
+        return all;
+    }
+
+    private static Map<String, Object> mesh(Status status) {
+        return fields(
+                "id", status.meshId(),
+                "name", status.listing().map(ListingStatus::name).orElse(""),
+                "published", status.listing().map(ListingStatus::isPublished).orElse(false));
+    }
+
+    private static Map<String, Object> shown(ListingStatus listing) {
+        return fields(
+                "state", listing.state(),
+                "confirmed", listing.confirmed(),
+                "relays", listing.relays().stream().map(ManagementApi::shown).toList());
+    }
+
+    /** A relay that is not left alone has no end of that. */
+    private static Map<String, Object> shown(RelayStatus relay) {
+        Map<String, Object> shown = fields("url", relay.url(), "link", relay.link(), "said", relay.said());
+        if (relay.restsUntilMillis() > 0) shown.put("restsUntilMillis", relay.restsUntilMillis());
+        return shown;
     }
 
     private static List<Map<String, Object>> models(Status status) {

@@ -1,9 +1,8 @@
 package mesh.daemon.cli;
 
-import io.nayuki.qrcodegen.DataTooLongException;
-import io.nayuki.qrcodegen.QrCode;
 import java.util.ArrayList;
 import java.util.List;
+import mesh.daemon.api.QrRows;
 
 /**
  * A QR code as lines of a terminal: two rows of dots to a line of half blocks, black on white whatever the terminal's
@@ -20,22 +19,22 @@ final class QrDrawing {
 
     /** Empty when a terminal of so many columns cannot show it. */
     static List<String> lines(String text, int columns) {
-        QrCode code;
-        try {
-            code = QrCode.encodeText(text, QrCode.Ecc.LOW);
-        } catch (DataTooLongException tooLong) {
-            return List.of();
-        }
-        int width = code.size + 2 * MARGIN;
-        if (width > columns) return List.of();
+        List<String> rows = QrRows.of(text);
+        int size = rows.size();
+        if (size == 0 || size + 2 * MARGIN > columns) return List.of();
         var lines = new ArrayList<String>();
-        for (int y = -MARGIN; y < code.size + MARGIN; y += 2) {
+        for (int y = -MARGIN; y < size + MARGIN; y += 2) {
             var line = new StringBuilder(BLACK_ON_WHITE);
-            for (int x = -MARGIN; x < code.size + MARGIN; x++)
-                line.append(block(code.getModule(x, y), code.getModule(x, y + 1)));
+            for (int x = -MARGIN; x < size + MARGIN; x++)
+                line.append(block(isBlack(rows, x, y), isBlack(rows, x, y + 1)));
             lines.add(line.append(PLAIN).toString());
         }
         return lines;
+    }
+
+    private static boolean isBlack(List<String> rows, int x, int y) {
+        boolean isInside = x >= 0 && y >= 0 && x < rows.size() && y < rows.size();
+        return isInside && rows.get(y).charAt(x) == '1';
     }
 
     private static char block(boolean isUpperBlack, boolean isLowerBlack) {

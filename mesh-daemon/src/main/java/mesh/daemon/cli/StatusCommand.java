@@ -42,10 +42,12 @@ final class StatusCommand implements Callable<Integer> {
                         status.at("/node/name").asText() + " (mesh "
                                 + status.path("version").asText() + ")")
                 .row("mesh", mesh(status))
+                .row("listing", listing(status.path("listing")))
                 .row("api", status.at("/api/url").asText())
                 .row("memory", memory(status.path("memory")))
                 .row("requests", requests(status.path("requests")))
                 .print(out);
+        relays(status.at("/listing/relays"), out);
         peers(status.path("peers"), out);
         JsonNode models = status.path("models");
         if (models.isEmpty()) {
@@ -87,7 +89,38 @@ final class StatusCommand implements Callable<Integer> {
         String id = status.at("/mesh/id").asText();
         if (id.isEmpty()) return "none yet";
         return id.substring(0, ID_CHARS) + ", as " + status.at("/node/role").asText() + " at "
-                + status.at("/node/address").asText();
+                + status.at("/node/address").asText()
+                + nat(status.at("/node/nat").asText());
+    }
+
+    private static String nat(String kind) {
+        return switch (kind) {
+            case "steady" -> ", behind a NAT that can be punched";
+            case "changing" -> ", behind a NAT with a port for each address";
+            default -> "";
+        };
+    }
+
+    private static String listing(JsonNode listing) {
+        if (listing.isMissingNode()) return "none; see --publish";
+        return listing.path("state").asText() + ", seen on "
+                + listing.path("confirmed").asInt() + " of "
+                + listing.path("relays").size() + " relays";
+    }
+
+    private static void relays(JsonNode relays, PrintWriter out) {
+        if (relays.isEmpty()) return;
+        out.println();
+        var table = new Table().row("RELAY", "LINK", "SAID", "RESTS");
+        for (JsonNode relay : relays) {
+            long minutes = (relay.path("restsUntilMillis").asLong() - System.currentTimeMillis()) / 60_000;
+            table.row(
+                    relay.path("url").asText(),
+                    relay.path("link").asText(),
+                    relay.path("said").asText(),
+                    relay.has("restsUntilMillis") ? "for " + Math.max(1, minutes) + " min" : "-");
+        }
+        table.print(out);
     }
 
     private static void peers(JsonNode peers, PrintWriter out) {

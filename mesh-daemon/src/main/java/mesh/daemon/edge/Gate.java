@@ -12,12 +12,16 @@ import mesh.core.openai.ApiError;
 
 /**
  * Stands before every route of every port: who may speak, in this order: host, origin, intent. A web page of another
- * site is refused outright, since withholding only the CORS headers would still let it spend this machine's time.
+ * site is refused outright, since withholding only the CORS headers would still let it spend this machine's time; a page
+ * of another program on this machine may use the models, and neither see nor change the node.
  * Immutable, any thread.
  */
 public final class Gate {
     /** Pages of other sites cannot send a header of their own without a preflight, which they do not pass. */
     public static final String INTENT_HEADER = "x-mesh-console";
+
+    /** What stands below this path is for the page that this very port serves. */
+    private static final String OWN_PAGE_ONLY = "/mesh/";
 
     private static final Pattern LOOPBACK_V4 = Pattern.compile("127(\\.(25[0-5]|2[0-4]\\d|1?\\d?\\d)){3}");
     private static final Pattern PORT = Pattern.compile(":\\d{1,5}$");
@@ -35,19 +39,20 @@ public final class Gate {
         this.origins = origins.stream().map(Gate::lower).toList();
     }
 
-    /** {@code authority} is the one in the request's target, or empty. */
-    Verdict admit(HttpRequest request, String authority, boolean changes) {
+    Verdict admit(HttpRequest request, Target target, boolean changes) {
         List<String> hosts = request.headers().getAll(HttpHeaderNames.HOST);
         if (hosts.size() > 1) return refuse(ApiError.invalid(400, "invalid_host", "more than one host header"));
         if (hosts.isEmpty() && request.protocolVersion().equals(HttpVersion.HTTP_1_1))
             return refuse(ApiError.invalid(400, "invalid_host", "HTTP/1.1 needs a host header"));
-        String host = !authority.isEmpty() ? authority : hosts.isEmpty() ? "" : hosts.getFirst();
+        String host = !target.authority().isEmpty() ? target.authority() : hosts.isEmpty() ? "" : hosts.getFirst();
         // Without any host there is no browser, and so nobody to mislead by a name.
         if (!host.isEmpty() && !isOurs(nameOf(host)))
             return refuse(ApiError.invalid(
                     421, "host_not_allowed", "this node does not answer to the host name '" + nameOf(host) + "'"));
         String origin = request.headers().get(HttpHeaderNames.ORIGIN, "");
-        if (!origin.isEmpty() && !isAllowed(origin))
+        boolean isOwnPageOnly = changes || target.path().startsWith(OWN_PAGE_ONLY);
+        boolean isWelcome = isOwnPageOnly ? isSame(origin, host) : isAllowed(origin);
+        if (!origin.isEmpty() && !isWelcome)
             return refuse(ApiError.forbidden("origin_not_allowed", "pages of '" + origin + "' may not call this node"));
         if (changes && !request.headers().contains(INTENT_HEADER))
             return refuse(ApiError.forbidden("intent_missing", "this call needs the header " + INTENT_HEADER + ": 1"));
@@ -69,6 +74,12 @@ public final class Gate {
         String wanted = asked.get(HttpHeaderNames.ACCESS_CONTROL_REQUEST_HEADERS, "");
         if (!wanted.isEmpty()) answer.accept("access-control-allow-headers", wanted);
         answer.accept("access-control-max-age", PREFLIGHT_SECONDS);
+    }
+
+    /** A page served under the name and port that it asks. */
+    private static boolean isSame(String origin, String host) {
+        String lower = lower(origin);
+        return lower.equals("http://" + lower(host)) || lower.equals("https://" + lower(host));
     }
 
     private boolean isAllowed(String origin) {

@@ -55,11 +55,16 @@ public final class StaticFiles {
         URL index = loader.getResource(folder + "/" + INDEX);
         if (index == null) return new StaticFiles(Map.of(), contentSecurityPolicy);
         Map<String, byte[]> contents = switch (index.getProtocol()) {
-            case "file" -> fromFolder(index);
+            case "file" -> contents(Path.of(uri(index)).resolveSibling(""));
             case "jar" -> fromJar((JarURLConnection) index.openConnection(), folder + "/");
             default -> throw new IOException("cannot list the files beside " + index);
         };
         return new StaticFiles(contents, contentSecurityPolicy);
+    }
+
+    /** The files below a folder of the disk. */
+    static StaticFiles fromFolder(Path folder, String contentSecurityPolicy) throws IOException {
+        return new StaticFiles(contents(folder), contentSecurityPolicy);
     }
 
     public boolean isEmpty() {
@@ -96,9 +101,8 @@ public final class StaticFiles {
         return false;
     }
 
-    private static Map<String, byte[]> fromFolder(URL index) throws IOException {
+    private static Map<String, byte[]> contents(Path folder) throws IOException {
         Map<String, byte[]> contents = new HashMap<>();
-        Path folder = Path.of(uri(index)).resolveSibling("");
         try (Stream<Path> walk = Files.walk(folder)) {
             for (Path file : walk.filter(Files::isRegularFile).toList())
                 contents.put(folder.relativize(file).toString().replace('\\', '/'), Files.readAllBytes(file));

@@ -1,18 +1,23 @@
 package mesh.daemon.feed;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
+import mesh.core.openai.ApiError;
 import mesh.daemon.edge.Ask;
 import mesh.daemon.edge.EventStream;
 import mesh.daemon.edge.Exchange;
+import mesh.daemon.edge.Refusal;
 import mesh.daemon.edge.Reply;
 import mesh.daemon.edge.RouteTable;
 import mesh.daemon.feed.Board.Catching;
 import mesh.daemon.feed.Board.Post;
 import mesh.daemon.log.RecentLines;
 import mesh.daemon.log.RecentLines.Line;
+import org.slf4j.event.Level;
 
 /**
  * The state of this node as one document and as a stream of its changes. Whoever reads first in a tick has a look at the
@@ -62,6 +67,26 @@ public final class Feed {
     public void addTo(RouteTable routes) {
         routes.waiting("GET", "/mesh/v1/state", ask -> new Reply(200, Exchange.JSON, state()));
         routes.events("/mesh/v1/events", this::stream);
+        routes.waiting("GET", "/mesh/v1/logs", this::logged);
+    }
+
+    private Reply logged(Ask ask) throws Refusal {
+        String said = ask.query("level").orElse("debug");
+        Level least = Arrays.stream(Level.values())
+                .filter(level -> level.name().equalsIgnoreCase(said))
+                .findFirst()
+                .orElseThrow(() -> new Refusal(
+                        ApiError.invalid(400, "bad_value", "level " + said + ": expected error, warn, info or debug")));
+        String after = ask.query("after").orElse("0");
+        if (!after.matches("\\d{1,18}"))
+            throw new Refusal(ApiError.invalid(400, "bad_value", "after " + after + ": expected a line's number"));
+        List<Line> found = lines.after(Long.parseLong(after));
+        long last = found.isEmpty() ? lines.last() : found.getLast().number();
+        String wanted = found.stream()
+                .filter(line -> line.level().toInt() >= least.toInt())
+                .map(Line::json)
+                .collect(Collectors.joining(","));
+        return new Reply(200, Exchange.JSON, "{\"last\":" + last + ",\"lines\":[" + wanted + "]}");
     }
 
     synchronized String state() {

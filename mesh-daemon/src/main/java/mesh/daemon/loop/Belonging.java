@@ -41,6 +41,7 @@ import mesh.daemon.quic.Addresses;
 import mesh.daemon.quic.Dialled;
 import mesh.daemon.quic.Doorkeeper;
 import mesh.daemon.quic.Membership;
+import mesh.daemon.quic.Nat;
 import mesh.daemon.quic.Peer;
 import mesh.daemon.quic.QuicConfig;
 import mesh.daemon.quic.QuicEndpoint;
@@ -66,9 +67,6 @@ public final class Belonging implements Rejoin.Place {
 
     /** Peers on a bad link have read by then; a farewell that is lost is made up for by probes. */
     private static final Duration FAREWELL = Duration.ofSeconds(1);
-
-    /** A node of a listing that does not answer by then gives way to the next one. */
-    private static final long WAY_MILLIS = 10_000;
 
     private final Plan plan;
     private final BiFunction<List<String>, Role, Profile> facts;
@@ -196,10 +194,12 @@ public final class Belonging implements Rejoin.Place {
     /** Tries the ways in order, each for a while; answers the invite that let us in, or none and founds a mesh. */
     private List<Invite> entered(Opened here, List<Finder.Way> ways)
             throws Stranded, IOException, InterruptedException {
+        Finder finder = plan.finder().orElseThrow();
         for (Finder.Way way : ways) {
             BlockingQueue<Dialled> answer = new ArrayBlockingQueue<>(1);
             here.endpoint().dial(way.invite().issuer(), way.addresses(), Optional.of(way.invite()), answer::add);
-            if (answer.poll(WAY_MILLIS, TimeUnit.MILLISECONDS) instanceof Dialled.Reached(Peer peer, String observed)) {
+            if (answer.poll(finder.patience().toMillis(), TimeUnit.MILLISECONDS)
+                    instanceof Dialled.Reached(Peer peer, String observed)) {
                 admitted(peer.id());
                 return List.of(way.invite());
             }
@@ -210,7 +210,7 @@ public final class Belonging implements Rejoin.Place {
                     "peer",
                     way.invite().issuer());
         }
-        strand(java.util.Objects.requireNonNull(plan.finder().orElse(null)));
+        strand(finder);
         here.membership().found();
         return List.of();
     }
@@ -444,7 +444,7 @@ public final class Belonging implements Rejoin.Place {
     public Checked<Invite> publicInvite(Role role, Duration lasts) throws IOException {
         Opened here = opened;
         if (here == null) return Checked.refused(Refusal.NO_CREDENTIAL);
-        return here.membership().invite(role, Invite.UNCOUNTED, lasts, reachable(here));
+        return here.membership().publicInvite(role, lasts, reachable(here));
     }
 
     private void created(Invite invite) {
@@ -506,7 +506,7 @@ public final class Belonging implements Rejoin.Place {
     // Looking.
 
     /** This node in its mesh, for people. */
-    public record View(NodeId node, Optional<MeshId> mesh, Optional<Role> role, List<String> addresses) {}
+    public record View(NodeId node, Optional<MeshId> mesh, Optional<Role> role, List<String> addresses, Nat nat) {}
 
     /** Empty until the key is read and the socket bound. */
     public Optional<View> view() {
@@ -516,7 +516,8 @@ public final class Belonging implements Rejoin.Place {
                     here.key().id(),
                     standing.map(now -> now.trust().mesh()),
                     standing.map(now -> now.own().role()),
-                    addresses(here));
+                    addresses(here),
+                    here.endpoint().nat());
         });
     }
 
@@ -585,9 +586,7 @@ public final class Belonging implements Rejoin.Place {
         if (teller != null) teller.close();
         links.closing();
         InLoop part = inLoop;
-        if (part != null) {
-            part.loop().close();
-        }
+        if (part != null) part.loop().close();
         Opened here = opened;
         if (here != null) {
             // Closing the socket would overtake the farewell.

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class Dispatcher implements MeshLoop.Effects {
     private static final Log log = Log.of(Dispatcher.class);
 
-    /** As many members as a mesh admits; the one heard of longest ago makes room. */
+    /** As many members as a mesh admits; the one that neither spoke nor was looked up for longest makes room. */
     private static final int KNOWN_MAX = 20_000;
 
     private final MeshId mesh;
@@ -38,7 +38,7 @@ final class Dispatcher implements MeshLoop.Effects {
     private volatile boolean isAdmitted;
 
     /** The dead as well, for the node goes on trying them. Written on the loop; the endpoint reads addresses. */
-    private final Map<NodeId, Known> known = Collections.synchronizedMap(new LinkedHashMap<>() {
+    private final Map<NodeId, Known> known = Collections.synchronizedMap(new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1;
 
         @Override

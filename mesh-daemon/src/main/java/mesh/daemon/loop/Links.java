@@ -56,6 +56,10 @@ final class Links implements PeerListener {
         final Set<InetSocketAddress> dialled = new HashSet<>();
         boolean isDialling;
         long restsUntilNanos = System.nanoTime();
+
+        boolean isOver() {
+            return !isDialling && System.nanoTime() - restsUntilNanos > 0;
+        }
     }
 
     /** The two ends, each of which needs this one to be made first. */
@@ -135,6 +139,15 @@ final class Links implements PeerListener {
             held.dialled.clear();
             held.isDialling = false;
             held.restsUntilNanos = System.nanoTime() + REST_NANOS;
+            // Most of those that do not answer never will, and whose rest is over has nothing left to be held.
+            waiting.values().removeIf(Held::isOver);
+        }
+    }
+
+    /** How many nodes are being dialled, or rest after a dial that failed. */
+    int unreached() {
+        synchronized (waiting) {
+            return waiting.size();
         }
     }
 

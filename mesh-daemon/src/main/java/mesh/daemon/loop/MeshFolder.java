@@ -38,7 +38,7 @@ final class MeshFolder {
     /** Founded here, and nobody was ever let in: a mesh that nobody misses, made because no invite was at hand. */
     boolean isOfLonelyFounder() throws IOException {
         var files = new MeshFiles(path);
-        return files.meshKey().isPresent() && files.uses().isEmpty();
+        return files.meshKey().isPresent() && !files.hasAdmitted();
     }
 
     /** Not destroyed: a founder's key is all that can ever speak for a mesh. */

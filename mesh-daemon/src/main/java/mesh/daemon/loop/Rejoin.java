@@ -55,6 +55,7 @@ final class Rejoin {
     private long nextTryNanos = System.nanoTime();
     private long retryMillis = RETRY_MILLIS_MIN;
     private long nextRenewalNanos = System.nanoTime();
+    private boolean hasSaidEnded;
 
     /** What becomes of the attempts. */
     interface Place {
@@ -140,6 +141,11 @@ final class Rejoin {
     }
 
     private void join() throws InterruptedException {
+        if (invites.isEmpty()) {
+            if (!hasSaidEnded) log.error("membership.ended", "node", endpoint.id());
+            hasSaidEnded = true;
+            return;
+        }
         for (Invite invite : invites) {
             BlockingQueue<Dialled> answer = new ArrayBlockingQueue<>(1);
             endpoint.join(invite, answer::add);

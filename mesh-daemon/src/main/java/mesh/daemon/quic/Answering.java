@@ -27,6 +27,7 @@ final class Answering {
     private final QuicStreamChannel stream;
     private @Nullable Hello hello;
     private @Nullable Credential settled;
+    private PathKind kind = PathKind.PUBLIC;
 
     Answering(QuicEndpoint endpoint, Connection connection, QuicStreamChannel stream) {
         this.endpoint = endpoint;
@@ -49,6 +50,7 @@ final class Answering {
         switch (Hello.decode(bytes)) {
             case Checked.Good<Hello>(Hello read) -> {
                 hello = read;
+                kind = endpoint.paths().cameBy(connection, read.dialled());
                 decide(read);
             }
             case Checked.Refused<Hello>(Refusal reason) -> refuse(reason);
@@ -83,7 +85,13 @@ final class Answering {
             case Checked.Good<Credential>(Credential credential) -> {
                 settled = credential;
                 Optional<Credential> given = granted ? Optional.of(credential) : Optional.empty();
-                send(new Welcome(Optional.empty(), Optional.of(standing.own()), given, endpoint.epoch(), observed()));
+                send(new Welcome(
+                        Optional.empty(),
+                        Optional.of(standing.own()),
+                        given,
+                        endpoint.epoch(),
+                        observed(),
+                        kind == PathKind.PUNCHED));
             }
             case Checked.Refused<Credential>(Refusal reason) -> refuse(reason);
         }
@@ -119,6 +127,6 @@ final class Answering {
         Credential credential = settled;
         settled = null;
         if (connection.isUp()) connection.refreshed(credential);
-        else endpoint.up(connection, credential, hello);
+        else endpoint.up(connection, credential, hello, kind);
     }
 }

@@ -90,6 +90,7 @@ final class Meetings {
         final Deque<Peer> helpers = new ArrayDeque<>();
         final Set<NodeId> asked = new HashSet<>();
         final Set<InetSocketAddress> doors = new LinkedHashSet<>();
+        final Set<InetSocketAddress> heard = new HashSet<>();
         final Set<InetSocketAddress> opened = new LinkedHashSet<>();
         final long openedNanos = System.nanoTime();
         boolean isMet;
@@ -282,6 +283,7 @@ final class Meetings {
         // A NAT may send from another door than the helper saw; that one is open then.
         if (meeting.doors.size() < DOORS_MAX) meeting.doors.add(sender);
         if (!meeting.doors.contains(sender)) return false;
+        meeting.heard.add(sender);
         if (kind == KNOCK) {
             send(sender, HEARD, meeting.number);
         } else if (meeting.opened.add(sender) && meeting.seeker != null) {
@@ -294,10 +296,16 @@ final class Meetings {
         endpoint.send(to, Unpooled.buffer(KNOCK_BYTES).writeByte(kind).writeLong(number));
     }
 
-    /** Whether the way to this address was opened by knocking. */
-    boolean isPunched(NodeId other, InetSocketAddress address) {
+    /** Whether the other knocked from this address, or answered from there. */
+    boolean isHeard(NodeId other, InetSocketAddress address) {
         for (Meeting each : meetings.values())
-            if (each.other.equals(other) && each.opened.contains(address)) return true;
+            if (each.other.equals(other) && each.heard.contains(address)) return true;
+        return false;
+    }
+
+    /** Whether this node knocks, or did a moment ago, at the other's doors. */
+    boolean isWith(NodeId other) {
+        for (Meeting each : meetings.values()) if (each.isMet && each.other.equals(other)) return true;
         return false;
     }
 

@@ -7,14 +7,15 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import mesh.core.id.NodeId;
 
 /**
  * Looks for better ways to peers that are reached already: away from a relay, into the same building. Tries soon, then
- * ever more rarely, and at once when the peer names a new address or this node's network changed. Owned by the endpoint's
- * loop.
+ * ever more rarely, and at once when the peer names a new address or this node's network changed. Says of ways that peers
+ * took what they are. Owned by the endpoint's loop.
  */
 final class PathKeeper {
     /** Behind the tries that were part of the first meeting. */
@@ -74,6 +75,26 @@ final class PathKeeper {
     private boolean isNear(InetAddress address) {
         for (Addresses.Network each : networks) if (each.has(address)) return true;
         return false;
+    }
+
+    /**
+     * By which way a peer came that dialled us. What it says decides between direct ways only: whether a way is a detour
+     * is plain to see. A NAT's address is one of ours that no interface has; who came in there while we were knocking or
+     * dialling out came in by that.
+     */
+    PathKind cameBy(Connection connection, String dialled) {
+        if (Detours.isDetour(connection.address())) return PathKind.RELAYED;
+        Optional<InetSocketAddress> door = Addresses.parse(dialled);
+        if (door.isPresent() && PathKind.to(door.get()) == PathKind.LAN) return PathKind.LAN;
+        NodeId from = connection.remote();
+        boolean isOurs = door.isPresent() && isOwn(door.get().getAddress());
+        boolean isPunched = endpoint.meetings().isHeard(from, connection.address())
+                || (!isOurs && (endpoint.meetings().isWith(from) || endpoint.isDialling(from)));
+        return isPunched ? PathKind.PUNCHED : PathKind.PUBLIC;
+    }
+
+    private boolean isOwn(InetAddress address) {
+        return networks.stream().anyMatch(each -> each.own().equals(address));
     }
 
     private void readNetworks() {

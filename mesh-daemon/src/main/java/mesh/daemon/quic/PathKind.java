@@ -29,8 +29,8 @@ public enum PathKind {
     }
 
     /**
-     * Which of two connections carries on: both sides must come to the same answer, and only the one that knocked knows
-     * that a door had to be opened.
+     * Which of two connections carries on: both sides must come to the same answer, and a way is no worse for having been
+     * opened.
      */
     int rank() {
         return switch (this) {

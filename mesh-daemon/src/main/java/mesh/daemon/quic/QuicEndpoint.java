@@ -114,7 +114,8 @@ public final class QuicEndpoint implements AutoCloseable {
         this.relay = new Relay(config.relaying(), this::whereabouts);
         this.router = new Router(Transport.ACCEPTING, faults, spin, relay, detours, this::whereabouts, this::aside);
         this.meetings = new Meetings(this, relay, detours);
-        this.stun = new Stun(this::send, (server, seen) -> observed.heard(Addresses.text(server), seen));
+        this.stun = new Stun(
+                this::send, (server, seen) -> observed.heard(Addresses.text(server), server.getAddress(), seen));
     }
 
     /** Binds the socket. The endpoint refuses everybody until the doorkeeper has a standing. */
@@ -238,16 +239,24 @@ public final class QuicEndpoint implements AutoCloseable {
      * under. Reads the machine's interfaces.
      */
     public List<InetSocketAddress> reachable() {
-        List<InetSocketAddress> own;
-        try {
-            own = Addresses.of(address());
-        } catch (SocketException unlisted) {
-            log.warn("addresses.unlisted", "cause", unlisted.toString());
-            own = List.of();
-        }
+        List<InetSocketAddress> own = own();
         var all = new ArrayList<>(own);
         all.addAll(observed.beside(own));
         return all;
+    }
+
+    /** What translates this node's address on the way out. Reads the machine's interfaces. */
+    public Nat nat() {
+        return observed.nat(own());
+    }
+
+    private List<InetSocketAddress> own() {
+        try {
+            return Addresses.of(address());
+        } catch (SocketException unlisted) {
+            log.warn("addresses.unlisted", "cause", unlisted.toString());
+            return List.of();
+        }
     }
 
     /** This machine's addresses are others now: every connection must show that it lives, and every way is tried anew. */
@@ -373,8 +382,16 @@ public final class QuicEndpoint implements AutoCloseable {
         return peer(id).flatMap(Peer::primary).map(way -> way.kind().rank()).orElse(-1);
     }
 
+    boolean isDialling(NodeId wanted) {
+        return dials.containsKey(wanted);
+    }
+
     Meetings meetings() {
         return meetings;
+    }
+
+    PathKeeper paths() {
+        return paths;
     }
 
     List<NodeId> relays() {
@@ -434,11 +451,13 @@ public final class QuicEndpoint implements AutoCloseable {
         var hello = new Hello(own, invite, epoch, number(), lostNumber, Addresses.text(address), false);
         Consumer<Checked<Welcome>> welcomed = answer -> {
             if (answer instanceof Checked.Good<Welcome>(Welcome welcome)) {
-                PathKind kind = kind(connection, PathKind.to(address));
+                PathKind byAddress = PathKind.to(address);
+                boolean isPunched = byAddress == PathKind.PUBLIC && welcome.punched();
+                PathKind kind = isPunched ? PathKind.PUNCHED : byAddress;
                 if (kind.isDirect())
                     Addresses.parse(welcome.observed())
                             .ifPresent(
-                                    seen -> observed.heard(connection.remote().hex(), seen));
+                                    seen -> observed.heard(connection.remote().hex(), address.getAddress(), seen));
                 var shown = new Shown(welcome.credential().orElseThrow(), hello.connection(), welcome.epoch(), 0, kind);
                 up(connection, shown);
             }
@@ -467,21 +486,11 @@ public final class QuicEndpoint implements AutoCloseable {
                 .begin();
     }
 
-    void up(Connection connection, Credential credential, Hello hello) {
+    void up(Connection connection, Credential credential, Hello hello, PathKind kind) {
         waiting--;
-        PathKind dialled = Addresses.parse(hello.dialled()).map(PathKind::to).orElse(PathKind.PUBLIC);
-        // What the dialler says decides between direct ways only: whether a way is a detour is plain to see.
-        PathKind direct = dialled.isDirect() ? dialled : PathKind.PUBLIC;
-        PathKind kind = kind(connection, Detours.isDetour(connection.address()) ? PathKind.RELAYED : direct);
         up(connection, new Shown(credential, hello.connection(), hello.epoch(), hello.lost(), kind));
         Dial under = dials.get(connection.remote());
         if (under != null) connection.peer().ifPresent(under::reached);
-    }
-
-    private PathKind kind(Connection connection, PathKind byAddress) {
-        boolean isPunched =
-                byAddress == PathKind.PUBLIC && meetings.isPunched(connection.remote(), connection.address());
-        return isPunched ? PathKind.PUNCHED : byAddress;
     }
 
     /** What an admission brought to light about the other side and the way to it. */

@@ -50,6 +50,12 @@ final class ModelView {
                 shares(model.split()));
     }
 
+    /** The nodes whose memory it uses. */
+    static List<NodeId> lenders(LocalModel model) {
+        Split split = model.split();
+        return split == null ? List.of() : split.order().workers();
+    }
+
     private static List<WorkerStatus> workers(@Nullable Split split) {
         if (split == null) return List.of();
         var workers = new ArrayList<WorkerStatus>();

@@ -30,6 +30,7 @@ public final class MeshFiles {
     private static final String REVOCATIONS = "revocations";
     private static final String INVITES = "invites";
     private static final String USES = "uses";
+    private static final String ADMITTED = "admitted";
 
     private final Path folder;
 
@@ -93,9 +94,19 @@ public final class MeshFiles {
                         .toList());
     }
 
+    /** Whether this node ever let anybody in; uses are counted of some invites only, and only until those end. */
+    public boolean hasAdmitted() {
+        return Files.exists(folder.resolve(ADMITTED));
+    }
+
+    public void admitted() throws IOException {
+        if (!hasAdmitted()) write(ADMITTED, List.of());
+    }
+
     /** The node leaves the mesh: nothing of it stays but what it founded. */
     public void forget() throws IOException {
-        for (String name : List.of(CREDENTIAL, REVOCATIONS, INVITES, USES)) Files.deleteIfExists(folder.resolve(name));
+        for (String name : List.of(CREDENTIAL, REVOCATIONS, INVITES, USES, ADMITTED))
+            Files.deleteIfExists(folder.resolve(name));
     }
 
     /** A damaged line stops the node: half a list of revocations or uses would let somebody in. */

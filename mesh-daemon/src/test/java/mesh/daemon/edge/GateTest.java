@@ -11,6 +11,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class GateTest {
+    private static final Target ROOT = Target.of("/");
+
     private final Gate gate = new Gate(List.of("Lab.example"), List.of("https://chat.example"));
 
     @ParameterizedTest
@@ -77,13 +79,27 @@ class GateTest {
         var bare = request("host", "localhost");
         var meant = request("host", "localhost", Gate.INTENT_HEADER, "1");
 
-        assertThat(gate.admit(bare, "", true)).isInstanceOf(Gate.Verdict.Refused.class);
-        assertThat(gate.admit(bare, "", false)).isInstanceOf(Gate.Verdict.Admitted.class);
-        assertThat(gate.admit(meant, "", true)).isInstanceOf(Gate.Verdict.Admitted.class);
+        assertThat(gate.admit(bare, ROOT, true)).isInstanceOf(Gate.Verdict.Refused.class);
+        assertThat(gate.admit(bare, ROOT, false)).isInstanceOf(Gate.Verdict.Admitted.class);
+        assertThat(gate.admit(meant, ROOT, true)).isInstanceOf(Gate.Verdict.Admitted.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"http://localhost:8080", "http://127.0.0.1:3131", "https://chat.example", "null"})
+    void onlyItsOwnPageMaySeeOrChangeTheNode(String origin) {
+        var theirs = request("host", "localhost:3131", "origin", origin, Gate.INTENT_HEADER, "1");
+        var ours = request("host", "localhost:3131", "origin", "http://localhost:3131", Gate.INTENT_HEADER, "1");
+
+        for (boolean changes : new boolean[] {true, false}) {
+            var target = Target.of("/mesh/v1/models");
+            assertThat(gate.admit(theirs, target, changes)).isInstanceOf(Gate.Verdict.Refused.class);
+            assertThat(gate.admit(ours, target, changes)).isInstanceOf(Gate.Verdict.Admitted.class);
+        }
+        assertThat(gate.admit(theirs, ROOT, true)).isInstanceOf(Gate.Verdict.Refused.class);
     }
 
     private int statusFor(String... headers) {
-        return switch (gate.admit(request(headers), "", false)) {
+        return switch (gate.admit(request(headers), ROOT, false)) {
             case Gate.Verdict.Admitted() -> 0;
             case Gate.Verdict.Refused(var error) -> error.status();
         };

@@ -84,7 +84,7 @@ class HandlersTest {
             var bare = Wire.once(port.port(), Wire.post("/shutdown", ""));
             var meant = Wire.once(
                     port.port(),
-                    "POST /shutdown HTTP/1.1\r\nHost: localhost\r\nX-Mesh-Request: 1\r\nContent-Length: 0\r\n\r\n");
+                    "POST /shutdown HTTP/1.1\r\nHost: localhost\r\nX-Mesh-Console: 1\r\nContent-Length: 0\r\n\r\n");
 
             assertThat(bare.status()).isEqualTo(403);
             assertThat(meant.status()).isEqualTo(204);

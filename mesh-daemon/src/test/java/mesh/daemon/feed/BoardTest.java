@@ -38,7 +38,7 @@ class BoardTest {
 
     @Test
     void readerGetsExactlyWhatItMissed() throws Exception {
-        for (int i = 1; i <= 3; i++) board.show(entities(Map.of("self", i)), i * 10L);
+        for (int i = 1; i <= 3; i++) board.show(entities(Map.of("self", i)), 10L * i);
 
         var caught = (Catching.Up) board.after("life-1");
 

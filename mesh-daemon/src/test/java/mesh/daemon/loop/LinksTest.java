@@ -75,6 +75,17 @@ class LinksTest {
     }
 
     @Test
+    void nodesThatNeverAnswerLeaveNothingBehind() throws Exception {
+        // Without an address a dial fails at once; the rest after it is a second.
+        for (int i = 0; i < 1_000; i++) links.send(NodeKey.fresh().id(), ping(i), id -> List.of());
+
+        eventually(() -> {
+            links.send(NodeKey.fresh().id(), ping(0), id -> List.of());
+            return links.unreached() < 1_000;
+        });
+    }
+
+    @Test
     void namedRelayIsConnectedTo() throws Exception {
         TestNode relay = peer();
         var named = Reach.NamedRelay.parse(

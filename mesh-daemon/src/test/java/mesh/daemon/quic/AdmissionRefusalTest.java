@@ -178,6 +178,22 @@ class AdmissionRefusalTest {
     }
 
     @Test
+    void certificateThatEndsEndsItsConnection() throws Exception {
+        var mesh = NodeKey.fresh();
+        founder.belong(mesh, Role.ADMIN);
+        long now = System.currentTimeMillis();
+        var brief = Certificate.issue(mesh, stranger.key.id(), Role.SPLIT, now - HOUR, now + 1_500, TestNode.serial());
+        stranger.standing(new Doorkeeper.Standing(
+                new Trust(new MeshId(mesh.id()), Ed25519Verifier.ED25519), Credential.root(brief)));
+        assertThat(stranger.dial(founder)).isInstanceOf(Dialled.Reached.class);
+
+        assertThat(founder.down.poll(10, TimeUnit.SECONDS)).isEqualTo("expired");
+
+        assertThat(stranger.down.poll(10, TimeUnit.SECONDS)).isEqualTo("expired");
+        assertThat(stranger.dial(founder)).isEqualTo(new Dialled.Refused(Refusal.EXPIRED));
+    }
+
+    @Test
     void revocationEndsLiveConnectionsAndLaterOnes() throws Exception {
         stranger.join(founder.invite(Role.SPLIT));
         eventually(() -> founder.endpoint.peer(stranger.key.id()).isPresent());

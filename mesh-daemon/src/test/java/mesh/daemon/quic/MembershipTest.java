@@ -62,6 +62,17 @@ class MembershipTest {
     }
 
     @Test
+    void invitesOfAListingAreHonouredButNotKept() throws Exception {
+        var kept = invite(membership, Role.SERVE, 1);
+        Invite last = kept;
+        for (int refresh = 0; refresh < 100; refresh++)
+            last = good(membership.publicInvite(Role.CLIENT, DAY, List.of()));
+
+        assertThat(membership.invites()).extracting(Membership.Issued::invite).containsExactly(kept);
+        assertThat(good(admit(membership, newcomer, last)).role()).isEqualTo(Role.CLIENT);
+    }
+
+    @Test
     void everythingSurvivesARestart() throws Exception {
         var open = invite(membership, Role.SERVE, 2);
         var withdrawn = invite(membership, Role.SPLIT, 1);
@@ -121,6 +132,22 @@ class MembershipTest {
 
         assertThat(member.wantsRenewal(now + Duration.ofDays(19).toMillis())).isFalse();
         assertThat(member.wantsRenewal(now + Duration.ofDays(21).toMillis())).isTrue();
+    }
+
+    @Test
+    void foundersTermIsRenewedInItsLastThirdByTheMeshsKey() throws Exception {
+        var first = membership.standing().orElseThrow();
+        long end = first.own().notAfterMillis();
+        long now = System.currentTimeMillis();
+        long term = end - now;
+
+        assertThat(membership.renewsItself(now + term / 2)).isFalse();
+        assertThat(membership.renewsItself(now + term / 4 * 3)).isTrue();
+
+        var next = reopened().standing().orElseThrow();
+        assertThat(refused(next.trust().check(first.own(), founder.id(), end + 1)))
+                .isEqualTo(Refusal.EXPIRED);
+        assertThat(good(next.trust().check(next.own(), founder.id(), end + 1))).isEqualTo(Role.ADMIN);
     }
 
     @Test

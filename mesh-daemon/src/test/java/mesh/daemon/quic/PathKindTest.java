@@ -29,12 +29,33 @@ class PathKindTest {
     void observersThatAgreeMakeAnAddressWorthTrying() {
         var observed = new Observed();
         var home = new InetSocketAddress("203.0.113.5", 4_000);
-        observed.heard("one", home);
-        observed.heard("two", home);
+        observed.heard("one", from("192.0.2.1"), home);
+        observed.heard("two", from("192.0.2.2"), home);
         assertThat(observed.beside(List.of())).containsExactly(home);
 
-        observed.heard("three", new InetSocketAddress("203.0.113.5", 4_001));
+        observed.heard("three", from("192.0.2.3"), new InetSocketAddress("203.0.113.5", 4_001));
         assertThat(observed.beside(List.of())).isEmpty();
+    }
+
+    @Test
+    void natIsKnownByWhatTwoOutsideSee() {
+        var observed = new Observed();
+        var home = new InetSocketAddress("203.0.113.5", 4_000);
+        observed.heard("neighbour", from("192.168.1.2"), new InetSocketAddress("192.168.1.9", 4_000));
+        observed.heard("one", from("192.0.2.1"), home);
+        observed.heard("one's other port", from("192.0.2.1"), home);
+        assertThat(observed.nat(List.of())).isEqualTo(Nat.UNKNOWN);
+
+        observed.heard("two", from("192.0.2.2"), home);
+        assertThat(observed.nat(List.of())).isEqualTo(Nat.STEADY);
+        assertThat(observed.nat(List.of(home))).isEqualTo(Nat.NONE);
+
+        observed.heard("three", from("192.0.2.3"), new InetSocketAddress("203.0.113.5", 4_001));
+        assertThat(observed.nat(List.of())).isEqualTo(Nat.CHANGING);
+    }
+
+    private static InetAddress from(String host) {
+        return InetAddress.ofLiteral(host);
     }
 
     @Test

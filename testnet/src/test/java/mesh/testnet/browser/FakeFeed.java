@@ -18,6 +18,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import mesh.testnet.node.RealNode;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The console's files and a feed of one's own making, for what real daemons cannot show within seconds: two hundred nodes,
@@ -54,7 +55,7 @@ final class FakeFeed implements AutoCloseable {
     }
 
     /** Adds a delta to what {@link #send} takes along; a null takes the entity away. */
-    void change(String key, Object entity) throws JsonProcessingException {
+    void change(String key, @Nullable Object entity) throws JsonProcessingException {
         version++;
         var changed = new LinkedHashMap<String, Object>();
         changed.put(key, entity);

@@ -138,7 +138,7 @@ class SwarmIT {
         node.put("name", "node-" + number);
         node.put("role", List.of("host", "worker", "standby", "client").get(number % 4));
         node.put("state", number == 0 ? "self" : "alive");
-        node.put("memoryBytes", (8L + number % 5 * 16) << 30);
+        node.put("memoryBytes", (8L + number % 5 * 16L) << 30);
         node.put("memoryUsedBytes", (long) random.nextInt(8) << 30);
         if (number > 0) node.put("rttMillis", 1 + random.nextDouble() * 100);
         node.put("path", number % 9 == 0 ? "relay" : "lan");

@@ -9,7 +9,9 @@ import com.anthropic.core.JsonValue;
 import com.anthropic.core.http.StreamResponse;
 import com.anthropic.errors.AnthropicException;
 import com.anthropic.errors.BadRequestException;
+import com.anthropic.errors.InternalServerException;
 import com.anthropic.errors.NotFoundException;
+import com.anthropic.errors.RateLimitException;
 import com.anthropic.models.messages.MessageCountTokensParams;
 import com.anthropic.models.messages.MessageCreateParams;
 import com.anthropic.models.messages.RawMessageStreamEvent;
@@ -88,6 +90,20 @@ final class AnthropicJava {
                                         .create(ask("no-such-model").build()))
                                 .isInstanceOf(NotFoundException.class)
                                 .hasMessageContaining("no-such-model"))
+                .add(
+                        "unready",
+                        () -> assertThatThrownBy(() -> client.messages()
+                                        .create(ask(SetUp.BROKEN).build()))
+                                .isInstanceOf(InternalServerException.class)
+                                .hasMessageContaining(SetUp.BROKEN))
+                .add(
+                        "busy",
+                        () -> Checks.whileFull(
+                                setUp,
+                                () -> assertThatThrownBy(() -> client.messages()
+                                                .create(ask(SetUp.ENDLESS).build()))
+                                        .isInstanceOf(RateLimitException.class)
+                                        .hasMessageContaining("full queue")))
                 .add("timeout", () -> {
                     AnthropicClient hasty = client(setUp.endlessRoot(), setUp.key(), Duration.ofMillis(50));
                     assertThatThrownBy(() ->

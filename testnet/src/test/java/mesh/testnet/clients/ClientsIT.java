@@ -30,9 +30,16 @@ class ClientsIT {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final HttpClient CLIENT = HttpClient.newHttpClient();
 
-    /** An engine knows one model only, gives requests no id, and lists models in OpenAI's way. */
-    private static final List<String> MESH_ONLY =
-            List.of("models.retrieve", "models.unknown", "chat.unknownModel", "requestId", "unknownModel", "models");
+    /** An engine knows one model only, queues without end, gives requests no id, and lists models in OpenAI's way. */
+    private static final List<String> MESH_ONLY = List.of(
+            "models.retrieve",
+            "models.unknown",
+            "chat.unknownModel",
+            "requestId",
+            "unknownModel",
+            "models",
+            "busy",
+            "unready");
 
     /** A daemon on loopback asks nobody for a key. */
     private static final List<String> ENGINE_ONLY = List.of("wrongKey");

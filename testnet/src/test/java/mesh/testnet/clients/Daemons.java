@@ -1,9 +1,15 @@
 package mesh.testnet.clients;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import mesh.daemon.models.Catalog;
+import mesh.daemon.models.ModelStore;
+import mesh.daemon.models.Resolved;
 import mesh.testnet.node.RealNode;
 
 /** A real daemon that serves the models, and where wanted a second one without any, which is the one that is asked. */
@@ -55,10 +61,23 @@ final class Daemons implements SetUp {
                 "--model",
                 ENDLESS,
                 "--model",
-                EMBEDS);
+                EMBEDS,
+                "--model",
+                broken(folder));
         for (String model : List.of(RECITES, ENDLESS, EMBEDS))
             node.await("model.ready", event -> event.path("model").asText().equals(model));
         return node;
+    }
+
+    /** Of the same length, so that every offset in the file stays true. */
+    private static String broken(Path folder) throws IOException {
+        Path models = Files.createDirectories(folder.resolve("strange"));
+        if (!(new ModelStore(models, Catalog::bundled).find("demo-tiny") instanceof Resolved.Found(var demo)))
+            throw new AssertionError("no demo");
+        String sound = new String(Files.readAllBytes(demo.path()), StandardCharsets.ISO_8859_1);
+        String strange = sound.replace("llama", "lhama");
+        return Files.writeString(models.resolve(BROKEN + ".gguf"), strange, StandardCharsets.ISO_8859_1)
+                .toString();
     }
 
     @Override

@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.langchain4j.agent.tool.ToolSpecification;
 import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.data.segment.TextSegment;
+import dev.langchain4j.exception.InternalServerException;
 import dev.langchain4j.exception.InvalidRequestException;
 import dev.langchain4j.exception.ModelNotFoundException;
+import dev.langchain4j.exception.RateLimitException;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ResponseFormat;
 import dev.langchain4j.model.chat.request.ResponseFormatType;
@@ -104,6 +106,21 @@ final class LangChain {
                                         model(setUp, "no-such-model").build().chat("recite"))
                                 .isInstanceOf(ModelNotFoundException.class)
                                 .hasMessageContaining("no-such-model"))
+                .add(
+                        "unready",
+                        () -> assertThatThrownBy(
+                                        () -> model(setUp, SetUp.BROKEN).build().chat("recite"))
+                                .isInstanceOf(InternalServerException.class)
+                                .hasMessageContaining(SetUp.BROKEN))
+                .add(
+                        "busy",
+                        () -> Checks.whileFull(
+                                setUp,
+                                () -> assertThatThrownBy(() -> model(setUp, SetUp.ENDLESS)
+                                                .build()
+                                                .chat("recite"))
+                                        .isInstanceOf(RateLimitException.class)
+                                        .hasMessageContaining("full queue")))
                 .add("death", () -> {
                     var heard = new Heard(5, setUp);
                     streaming(setUp.endlessRoot(), setUp, SetUp.ENDLESS).chat("recite", heard);

@@ -69,6 +69,8 @@ final class NodePackages {
                 SetUp.ENDLESS,
                 "--embed",
                 SetUp.EMBEDS,
+                "--broken",
+                SetUp.BROKEN,
                 "--key",
                 setUp.key(),
                 "--skip",

@@ -3,20 +3,18 @@ package mesh.testnet.clients;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.BufferedReader;
-import java.io.IOException;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import mesh.daemon.listing.ListingEvent;
 import mesh.daemon.nostr.Answered;
 import mesh.daemon.nostr.Event;
@@ -25,15 +23,12 @@ import mesh.daemon.nostr.NostrKey;
 import mesh.daemon.nostr.Published;
 import mesh.daemon.nostr.RelayPool;
 import mesh.daemon.nostr.RelayTiming;
-import mesh.testnet.engine.RealEngine;
 import mesh.testnet.node.RealNode;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Our events and a relay and library that others wrote: each accepts, keeps and verifies what the other signs. */
 class NostrToolsIT {
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final int KIND = ListingEvent.KIND;
 
     private static final List<String> AWKWARD = List.of(
@@ -46,19 +41,12 @@ class NostrToolsIT {
     @TempDir
     static Path temp;
 
-    private static Path client;
-
-    @BeforeAll
-    static void install() throws Exception {
-        client = installed();
-    }
-
     @Test
     void nostrToolsVerifiesWhatWeSignAlsoAfterTheRelaysRestart() throws Exception {
         Path file = temp.resolve("events.json");
         var key = NostrKey.fresh();
         var ids = new TreeMap<String, String>();
-        try (var relay = new Relay("--db=" + file);
+        try (var relay = NpmRelay.open(temp, "--db=" + file);
                 var pool = pool(relay, key)) {
             for (String content : AWKWARD) {
                 Event event = event(key, content, content, 0);
@@ -68,8 +56,8 @@ class NostrToolsIT {
             }
         }
 
-        try (var again = new Relay("--db=" + file)) {
-            Map<String, JsonNode> judged = tools("check", again);
+        try (var again = NpmRelay.open(temp, "--db=" + file)) {
+            Map<String, JsonNode> judged = again.tools("check");
 
             assertThat(judged.keySet()).isEqualTo(ids.keySet());
             assertThat(judged.values()).allMatch(each -> each.path("genuine").asBoolean());
@@ -80,9 +68,9 @@ class NostrToolsIT {
 
     @Test
     void weVerifyWhatNostrToolsSigns() throws Exception {
-        try (var relay = new Relay();
+        try (var relay = NpmRelay.open(temp);
                 var pool = pool(relay, NostrKey.fresh())) {
-            Map<String, JsonNode> written = tools("publish", relay);
+            Map<String, JsonNode> written = relay.tools("publish");
             var read = new CopyOnWriteArrayList<Event>();
 
             Answered answer = only(pool.query(List.of(Filter.ofKind(KIND)), pool.relays(), from -> read::add));
@@ -94,9 +82,96 @@ class NostrToolsIT {
     }
 
     @Test
+    void aThousandRandomEventsAndTextsHoldOnBothSides() throws Exception {
+        var random = new Random(340);
+        var ours = new ArrayList<NostrKey>();
+        var lines = new ArrayList<String>();
+        var texts = new ArrayList<String>();
+        for (int i = 0; i < 1_000; i++) {
+            NostrKey key = NostrKey.fresh();
+            byte[] theirs = new byte[32];
+            random.nextBytes(theirs);
+            String text = text(random);
+            Event event = event(key, text, text, 0);
+            ours.add(key);
+            texts.add(text);
+            ObjectNode line = NpmRelay.JSON
+                    .createObjectNode()
+                    .put("secret", HexFormat.of().formatHex(theirs))
+                    .put("sealed", key.seal(NostrKey.of(theirs).author(), whole(text)));
+            lines.add(NpmRelay.JSON.writeValueAsString(line.set("event", json(event))));
+        }
+        Path file = Files.write(temp.resolve("thousand.jsonl"), lines);
+
+        List<JsonNode> theirs = NpmRelay.crossed(temp, file);
+
+        assertThat(theirs).hasSize(1_000);
+        for (int i = 0; i < theirs.size(); i++) {
+            JsonNode said = theirs.get(i);
+            String text = texts.get(i);
+            NostrKey key = ours.get(i);
+            String author = said.at("/event/pubkey").asText();
+            assertThat(said.path("genuine").asBoolean()).as(text).isTrue();
+            assertThat(said.path("npub").asText()).isEqualTo(key.npub());
+            assertThat(said.path("opened").asText()).isEqualTo(whole(text));
+            assertThat(read(said.path("event")).isGenuine()).as(text).isTrue();
+            assertThat(key.open(author, List.of(said.path("sealed").asText()))).contains(whole(text));
+        }
+    }
+
+    /** Of every kind of character, those on which writers of JSON differ above all. */
+    private static String text(Random random) {
+        var text = new StringBuilder();
+        for (int left = 1 + random.nextInt(40); left > 0; left--)
+            switch (random.nextInt(6)) {
+                case 0 -> text.append((char) random.nextInt(0x20));
+                case 1 -> text.append("\"\\/\u007f\u2028\u2029<&".charAt(random.nextInt(8)));
+                case 2 -> text.append((char) (0xd800 + random.nextInt(0x800)));
+                case 3 -> text.appendCodePoint(0x1f300 + random.nextInt(0x200));
+                case 4 -> text.append((char) (0xa0 + random.nextInt(0x3000)));
+                default -> text.append((char) (0x20 + random.nextInt(0x5f)));
+            }
+        return text.toString();
+    }
+
+    /** Sealed texts are bytes, in which halves of characters have no form. */
+    private static String whole(String text) {
+        return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
+    }
+
+    private static ObjectNode json(Event event) {
+        ObjectNode json = NpmRelay.JSON
+                .createObjectNode()
+                .put("id", event.id())
+                .put("pubkey", event.author())
+                .put("created_at", event.createdAt())
+                .put("kind", event.kind())
+                .put("content", event.content())
+                .put("sig", event.signature());
+        return json.set("tags", NpmRelay.JSON.valueToTree(event.tags()));
+    }
+
+    private static Event read(JsonNode json) {
+        var tags = new ArrayList<List<String>>();
+        for (JsonNode tag : json.path("tags")) {
+            var words = new ArrayList<String>();
+            for (JsonNode word : tag) words.add(word.asText());
+            tags.add(words);
+        }
+        return new Event(
+                json.path("id").asText(),
+                json.path("pubkey").asText(),
+                json.path("created_at").asLong(),
+                json.path("kind").asInt(),
+                tags,
+                json.path("content").asText(),
+                json.path("sig").asText());
+    }
+
+    @Test
     void relayKeepsTheNewestAndForgetsWhatWeDelete() throws Exception {
         var key = NostrKey.fresh();
-        try (var relay = new Relay();
+        try (var relay = NpmRelay.open(temp);
                 var pool = pool(relay, key)) {
             Event old = event(key, "a", "old", 10);
             Event newer = event(key, "a", "new", 0);
@@ -105,21 +180,21 @@ class NostrToolsIT {
             Published late = only(pool.publish(old, pool.relays()));
 
             assertThat(late.isAccepted()).as("%s", late).isTrue();
-            assertThat(tools("check", relay).keySet()).containsExactly(newer.id());
+            assertThat(relay.tools("check").keySet()).containsExactly(newer.id());
             Event deletion = key.sign(new Event.Draft(
                     newer.createdAt(),
                     Event.DELETION,
                     List.of(List.of("a", newer.address()), List.of("e", newer.id())),
                     ""));
             pool.publish(deletion, pool.relays());
-            assertThat(tools("check", relay)).isEmpty();
+            assertThat(relay.tools("check")).isEmpty();
         }
     }
 
     @Test
     void relayThatWantsToKnowUsIsShownOurKey() throws Exception {
         var key = NostrKey.fresh();
-        try (var relay = new Relay("--auth");
+        try (var relay = NpmRelay.open(temp, "--auth");
                 var pool = pool(relay, key)) {
             assertThat(only(pool.publish(event(key, "a", "hello", 0), pool.relays()))
                             .isAccepted())
@@ -129,7 +204,7 @@ class NostrToolsIT {
 
     @Test
     void listingOfARealDaemonIsGenuineAndGoneAfterItsStop() throws Exception {
-        try (var relay = new Relay()) {
+        try (var relay = NpmRelay.open(temp)) {
             try (var node = RealNode.serve(
                     temp.resolve("node"),
                     Map.of(),
@@ -142,14 +217,14 @@ class NostrToolsIT {
                     relay.url().toString())) {
                 String mesh = node.await("listing.published").path("meshId").asText();
 
-                JsonNode listed = tools("check", relay).values().iterator().next();
+                JsonNode listed = relay.tools("check").values().iterator().next();
 
                 assertThat(listed.path("genuine").asBoolean()).isTrue();
-                JsonNode content = JSON.readTree(listed.path("content").asText());
+                JsonNode content = NpmRelay.JSON.readTree(listed.path("content").asText());
                 assertThat(content.path("mesh_id").asText()).isEqualTo(mesh);
                 assertThat(content.path("name").asText()).isEqualTo("Sydney Lab");
             }
-            assertThat(tools("check", relay).values())
+            assertThat(relay.tools("check").values())
                     .extracting(each -> each.path("content").asText())
                     .allMatch(String::isEmpty);
         }
@@ -165,99 +240,7 @@ class NostrToolsIT {
         return answers.values().iterator().next();
     }
 
-    private static RelayPool pool(Relay relay, NostrKey key) {
+    private static RelayPool pool(NpmRelay relay, NostrKey key) {
         return new RelayPool(List.of(relay.url()), key, RelayTiming.DEFAULT);
-    }
-
-    /** What nostr-tools says, by event id. */
-    private static Map<String, JsonNode> tools(String verb, Relay relay) throws Exception {
-        Path out = Files.createTempFile(temp, verb, ".jsonl");
-        assertThat(finish(List.of(node(), "tools.mjs", verb, relay.url().toString(), Integer.toString(KIND)), out))
-                .as(() -> read(out))
-                .isZero();
-        var said = new TreeMap<String, JsonNode>();
-        for (String line : Files.readAllLines(out)) {
-            JsonNode each = JSON.readTree(line);
-            said.put(each.path("id").asText(), each);
-        }
-        return said;
-    }
-
-    private static String read(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (IOException gone) {
-            return gone.toString();
-        }
-    }
-
-    /** The npm relay in a process of its own, which ends when its standard input does. */
-    private static final class Relay implements AutoCloseable {
-        private final Process process;
-        private final URI url;
-
-        Relay(String... flags) throws IOException {
-            var line = new ArrayList<>(List.of(node(), "relay.mjs"));
-            line.addAll(List.of(flags));
-            process = new ProcessBuilder(line)
-                    .directory(client.toFile())
-                    .redirectError(temp.resolve("relay.log").toFile())
-                    .start();
-            BufferedReader out = process.inputReader(StandardCharsets.UTF_8);
-            String ready = out.readLine();
-            if (ready == null) throw new IOException("the relay ended: " + read(temp.resolve("relay.log")));
-            url = URI.create(
-                    "ws://127.0.0.1:" + JSON.readTree(ready).path("port").asInt());
-        }
-
-        URI url() {
-            return url;
-        }
-
-        @Override
-        public void close() throws IOException {
-            process.getOutputStream().close();
-            if (process.onExit().completeOnTimeout(null, 10, TimeUnit.SECONDS).join() == null)
-                process.destroyForcibly().onExit().join();
-        }
-    }
-
-    private static String node() {
-        return client.resolve("node_modules/.bin/node").toString();
-    }
-
-    /** The packages beside their scripts, installed once per checkout. */
-    private static Path installed() throws Exception {
-        Path source = Path.of("clients", "nostr");
-        Path folder =
-                Files.createDirectories(Path.of("target", "clients", "nostr").toAbsolutePath());
-        for (String name : List.of("package.json", ".npmrc", "relay.mjs", "tools.mjs"))
-            Files.copy(source.resolve(name), folder.resolve(name), StandardCopyOption.REPLACE_EXISTING);
-        client = folder;
-        if (Files.exists(folder.resolve("node_modules/.bin/node"))) return folder;
-        Path log = folder.resolve("install.log");
-        try {
-            if (finish(List.of("npm", "install"), log) != 0)
-                throw RealEngine.missing("npm install failed: " + Files.readString(log));
-        } catch (IOException noNpm) {
-            throw RealEngine.missing("npm does not start: " + noNpm.getMessage());
-        }
-        return folder;
-    }
-
-    private static int finish(List<String> command, Path out) throws Exception {
-        Process process = new ProcessBuilder(command)
-                .directory(client.toFile())
-                .redirectErrorStream(true)
-                .redirectOutput(out.toFile())
-                .start();
-        try {
-            assertThat(process.waitFor(180, TimeUnit.SECONDS))
-                    .as("%s ends", command)
-                    .isTrue();
-            return process.exitValue();
-        } finally {
-            process.destroyForcibly();
-        }
     }
 }

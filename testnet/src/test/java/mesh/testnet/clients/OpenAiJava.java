@@ -8,8 +8,10 @@ import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.core.JsonValue;
 import com.openai.core.http.StreamResponse;
 import com.openai.errors.BadRequestException;
+import com.openai.errors.InternalServerException;
 import com.openai.errors.NotFoundException;
 import com.openai.errors.OpenAIException;
+import com.openai.errors.RateLimitException;
 import com.openai.errors.UnauthorizedException;
 import com.openai.models.FunctionDefinition;
 import com.openai.models.FunctionParameters;
@@ -99,6 +101,23 @@ final class OpenAiJava {
                                         .create(ask("no-such-model").build()))
                                 .isInstanceOf(NotFoundException.class)
                                 .hasMessageContaining("no-such-model"))
+                .add(
+                        "unready",
+                        () -> assertThatThrownBy(() -> client.chat()
+                                        .completions()
+                                        .create(ask(SetUp.BROKEN).build()))
+                                .isInstanceOf(InternalServerException.class)
+                                .hasMessageContaining(SetUp.BROKEN))
+                .add("busy", () -> {
+                    Checks.whileFull(
+                            setUp,
+                            () -> assertThatThrownBy(() -> client.chat()
+                                            .completions()
+                                            .create(ask(SetUp.ENDLESS).build()))
+                                    .isInstanceOf(RateLimitException.class)
+                                    .hasMessageContaining("full queue"));
+                    quickAnswer(setUp);
+                })
                 .add(
                         "wrongKey",
                         () -> assertThatThrownBy(() -> client(setUp.root(), "wrong", PATIENCE)

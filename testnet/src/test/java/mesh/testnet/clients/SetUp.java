@@ -9,6 +9,9 @@ interface SetUp {
     String ENDLESS = "demo-random";
     String EMBEDS = "demo-embed";
 
+    /** Known to a daemon, and of an architecture that no engine knows. */
+    String BROKEN = "demo-broken";
+
     String name();
 
     /** Where the model that recites answers, and the others unless they have an address of their own. */

@@ -34,6 +34,11 @@ public final class Ask {
         return send(HttpRequest.newBuilder(URI.create(url)));
     }
 
+    /** A call that only looks, but that no page of another site may make. */
+    static Answer getMeant(String url) throws IOException, InterruptedException {
+        return send(HttpRequest.newBuilder(URI.create(url)).header("x-mesh-console", "1"));
+    }
+
     static Answer post(String url, String body) throws IOException, InterruptedException {
         return send(HttpRequest.newBuilder(URI.create(url))
                 .header("content-type", "application/json")

@@ -71,8 +71,8 @@ class InviteIT {
 
         assertThat(refused(REVOKED, invite.path("token").asText())).contains("revoked");
         assertThat(Ask.get(invites()).text()).contains(id).contains("revoked");
-        assertThat(Ask.delete(invites() + "/" + id.replace(id.charAt(0), 'f')).status())
-                .isEqualTo(404);
+        String another = (id.charAt(0) == 'f' ? "e" : "f") + id.substring(1);
+        assertThat(Ask.delete(invites() + "/" + another).status()).isEqualTo(404);
     }
 
     @Test

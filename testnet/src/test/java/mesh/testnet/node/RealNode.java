@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 
 /**
  * A real daemon in its own process, started from the built jar the way the launcher does, its JSON events read from
@@ -26,6 +27,8 @@ public final class RealNode implements AutoCloseable {
     private static final JsonMapper JSON = new JsonMapper();
     /** Generous, because the machines are small and shared; a healthy node needs a tenth of it. */
     public static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private static final Pattern HEAP_TOTAL = Pattern.compile("(?m)^Total\\s+\\d+\\s+(\\d+)");
 
     private final Process process;
     private final List<JsonNode> events = new ArrayList<>();
@@ -67,6 +70,8 @@ public final class RealNode implements AutoCloseable {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
                 "-Xmx512m",
+                // Every buffer is watched, and where it leaks not written down: that would cost too much.
+                "-Dio.netty.leakDetection.samplingInterval=1",
                 "-jar",
                 jar().toString()));
         line.addAll(arguments);
@@ -146,6 +151,20 @@ public final class RealNode implements AutoCloseable {
         return process.exitValue();
     }
 
+    /** What lives on its heap, after a collection. */
+    long heapBytes() throws IOException {
+        var histogram = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+                        Long.toString(process.pid()),
+                        "GC.class_histogram")
+                .redirectErrorStream(true)
+                .start();
+        String said = new String(histogram.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        var total = HEAP_TOTAL.matcher(said);
+        assertThat(total.find()).as(said).isTrue();
+        return Long.parseLong(total.group(1));
+    }
+
     /** Ends it as a power cut would. */
     public void kill() {
         process.destroyForcibly().onExit().join();
@@ -168,6 +187,7 @@ public final class RealNode implements AutoCloseable {
         process.destroy();
         if (process.onExit().completeOnTimeout(null, 20, TimeUnit.SECONDS).join() == null)
             process.destroyForcibly().onExit().join();
+        assertThat(said()).as("leaked buffers").doesNotContain("LEAK: ");
     }
 
     private void read(BufferedReader lines, boolean mayBeEvents) {

@@ -22,18 +22,29 @@ final class SteadyLoad {
     private static final String BODY = Ask.question("demo-tiny", true);
     private static final int STUCK_MILLIS = 30_000;
 
+    /** What is asked half a second before a kill may still wait for its first byte. */
+    private static final long AROUND_NANOS = 500_000_000;
+
     private final int port;
     private final long gapNanos;
     private final Thread pace = Thread.ofVirtual().name("pace").unstarted(this::run);
     private final List<Thread> asking = Collections.synchronizedList(new ArrayList<>());
     private final List<String> unbegun = Collections.synchronizedList(new ArrayList<>());
     private final List<String> silent = Collections.synchronizedList(new ArrayList<>());
-    private final List<Long> firstMillis = Collections.synchronizedList(new ArrayList<>());
+    private final List<Beginning> beginnings = Collections.synchronizedList(new ArrayList<>());
+    private final List<Long> kills = Collections.synchronizedList(new ArrayList<>());
     private final AtomicInteger whole = new AtomicInteger();
     private final AtomicInteger told = new AtomicInteger();
     private final AtomicInteger stuck = new AtomicInteger();
+
+    /** Not asked, because too many were under way. */
+    private final AtomicInteger heldBack = new AtomicInteger();
+
     private final Semaphore inFlight;
     private volatile boolean isOver;
+
+    /** A request that began to be answered: when it was sent, and how long the first byte took. */
+    private record Beginning(long askedNanos, long firstMillis) {}
 
     /** {@code inFlightMax}: a machine that cannot keep the rate gets less, rather than a queue that proves nothing. */
     SteadyLoad(String api, int perSecond, int inFlightMax) {
@@ -44,6 +55,11 @@ final class SteadyLoad {
 
     void start() {
         pace.start();
+    }
+
+    /** A host is killed now. */
+    void killed() {
+        kills.add(System.nanoTime());
     }
 
     /** Waits for the requests under way. */
@@ -69,21 +85,42 @@ final class SteadyLoad {
         return whole.get();
     }
 
-    /** In one line: counts, and how long the first byte took at worst, which is the gap a kill leaves. */
+    /** In one line: counts, how long the first byte took, and of those asked around each kill the longest: the gap. */
     String figures() {
-        List<Long> sorted = new ArrayList<>(firstMillis);
-        Collections.sort(sorted);
+        List<Long> firsts = new ArrayList<>();
+        for (Beginning each : List.copyOf(beginnings)) firsts.add(each.firstMillis);
+        Collections.sort(firsts);
+        List<Long> gaps = gapsMillis();
         return String.format(
                 Locale.ROOT,
-                "whole=%d toldOfDeath=%d failedUnbegun=%d silentlyCut=%d stuck=%d firstByteMillis p50=%d p99=%d max=%d",
+                "whole=%d toldOfDeath=%d failedUnbegun=%d silentlyCut=%d stuck=%d heldBack=%d"
+                        + " firstByteMillis p50=%d p99=%d max=%d kills=%d gapMillis p50=%d max=%d",
                 whole.get(),
                 told.get(),
                 unbegun.size(),
                 silent.size(),
                 stuck.get(),
-                at(sorted, 50),
-                at(sorted, 99),
-                at(sorted, 100));
+                heldBack.get(),
+                at(firsts, 50),
+                at(firsts, 99),
+                at(firsts, 100),
+                gaps.size(),
+                at(gaps, 50),
+                at(gaps, 100));
+    }
+
+    private List<Long> gapsMillis() {
+        List<Long> gaps = new ArrayList<>();
+        for (long kill : List.copyOf(kills)) {
+            long gap = 0;
+            for (Beginning each : List.copyOf(beginnings)) {
+                long sinceKill = each.askedNanos - kill;
+                if (sinceKill > -AROUND_NANOS && sinceKill < 2 * AROUND_NANOS) gap = Math.max(gap, each.firstMillis);
+            }
+            gaps.add(gap);
+        }
+        Collections.sort(gaps);
+        return gaps;
     }
 
     private static long at(List<Long> sorted, int percentile) {
@@ -95,6 +132,7 @@ final class SteadyLoad {
         while (!isOver) {
             if (inFlight.tryAcquire())
                 asking.add(Thread.ofVirtual().name("asking").start(this::ask));
+            else heldBack.incrementAndGet();
             next += gapNanos;
             java.util.concurrent.locks.LockSupport.parkNanos(next - System.nanoTime());
         }
@@ -111,7 +149,7 @@ final class SteadyLoad {
                             .getBytes(StandardCharsets.UTF_8));
             InputStream in = new BufferedInputStream(socket.getInputStream());
             for (int b = in.read(); b >= 0; b = in.read()) {
-                if (text.isEmpty()) firstMillis.add((System.nanoTime() - start) / 1_000_000);
+                if (text.isEmpty()) beginnings.add(new Beginning(start, (System.nanoTime() - start) / 1_000_000));
                 text.append((char) b);
             }
             judge(text.toString());

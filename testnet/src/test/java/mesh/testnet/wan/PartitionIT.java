@@ -22,7 +22,7 @@ class PartitionIT {
     /** The last ones, on the other switch. */
     private static final int CUT = 3;
 
-    private static final long CUT_SECONDS = Long.getLong("mesh.partition.seconds", 20);
+    private static final long CUT_SECONDS = Long.getLong("mesh.partition.seconds", 60);
 
     /** A dial into the dark repeats its first packet after up to four seconds, and lost members are tried every ten. */
     private static final Duration HEALED = Duration.ofSeconds(20);

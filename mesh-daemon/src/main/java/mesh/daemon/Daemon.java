@@ -380,8 +380,8 @@ public final class Daemon implements AutoCloseable {
             new OpenAiApi(mesh).addTo(routes);
             routes.local("GET", "/*", page());
         }
-        EdgeServer console = listen(
-                "console", config.ports().consolePort(), "--console", List.of(), routes, this::servedToThePage);
+        EdgeServer console =
+                listen("console", config.ports().consolePort(), "--console", List.of(), routes, this::servedToThePage);
         sight.openedAt(url(console.port()));
         log.info("console.ready", "url", url(console.port()), "port", console.port());
         return url(console.port());

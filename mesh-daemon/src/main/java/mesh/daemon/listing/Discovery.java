@@ -36,6 +36,7 @@ public final class Discovery {
     private final Set<String> trusted;
     private final Optional<NostrKey> reader;
     private final int workBits;
+    private final RelayTiming timing;
     private final long patienceMillis;
 
     /**
@@ -62,15 +63,21 @@ public final class Discovery {
      * @param reader opens what was sealed for it; never shown to a relay
      */
     public Discovery(Collection<URI> relays, Set<String> trusted, Optional<NostrKey> reader) {
-        this(relays, trusted, reader, ListingVerifier.WORK_BITS, Prober.PATIENCE_MILLIS);
+        this(relays, trusted, reader, ListingVerifier.WORK_BITS, RelayTiming.DEFAULT, Prober.PATIENCE_MILLIS);
     }
 
     Discovery(
-            Collection<URI> relays, Set<String> trusted, Optional<NostrKey> reader, int workBits, long patienceMillis) {
+            Collection<URI> relays,
+            Set<String> trusted,
+            Optional<NostrKey> reader,
+            int workBits,
+            RelayTiming timing,
+            long patienceMillis) {
         this.relays = List.copyOf(relays);
         this.trusted = Set.copyOf(trusted);
         this.reader = reader;
         this.workBits = workBits;
+        this.timing = timing;
         this.patienceMillis = patienceMillis;
     }
 
@@ -78,7 +85,7 @@ public final class Discovery {
         long now = System.currentTimeMillis() / 1_000;
         var round = new Round(new ListingVerifier(trusted, workBits), now);
         Map<URI, Answered> answers;
-        try (var pool = new RelayPool(relays, NostrKey.fresh(), RelayTiming.DEFAULT)) {
+        try (var pool = new RelayPool(relays, NostrKey.fresh(), timing)) {
             answers = pool.query(filters(), relays, round::from);
         }
         List<Found> passed = round.found().stream()

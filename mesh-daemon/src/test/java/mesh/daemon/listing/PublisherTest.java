@@ -302,7 +302,13 @@ class PublisherTest {
 
     private Optional<Found> found() {
         try {
-            return new Discovery(List.of(relay.url()), Set.of(), reader, TestMesh.WORK_BITS, Prober.PATIENCE_MILLIS)
+            return new Discovery(
+                            List.of(relay.url()),
+                            Set.of(),
+                            reader,
+                            TestMesh.WORK_BITS,
+                            RelayTiming.DEFAULT,
+                            Prober.PATIENCE_MILLIS)
                     .look(Wish.ANY, false).meshes().stream().findFirst();
         } catch (Exception failed) {
             throw new AssertionError(failed);

@@ -143,12 +143,15 @@ class ListingIT {
     }
 
     @Test
-    void clientWithoutAMeshEndsWithTheReasonAndAServerFoundsOne() throws Exception {
-        try (var client = start("client", "--auto", "--client");
-                var server = start("server", "--auto")) {
-            client.api();
+    void clientWithoutAMeshEndsWithTheReasonAndAServerAnswersUntilItFoundsOne() throws Exception {
+        try (var deaf = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
+                var client = start("client", "--auto", "--client");
+                var server = start("server", "--auto", "--nostr-relay", "ws://127.0.0.1:" + deaf.getLocalPort())) {
+            assertThat(Ask.get(server.api() + "/livez").status()).isEqualTo(200);
+            assertThat(server.events("discovery.done")).as("still looking").isEmpty();
 
             assertThat(client.awaitExit()).isEqualTo(1);
+            assertThat(client.events("api.ready")).isNotEmpty();
             assertThat(client.said()).contains("no mesh to join");
             server.await("mesh.founded");
             assertThat(discover().path("meshes"))
@@ -158,18 +161,13 @@ class ListingIT {
     }
 
     @Test
-    void apiAnswersWhileARelayKeepsTheSeekerWaitingAndOfflineAsksNobody() throws Exception {
-        try (var deaf = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
-                var seeker = start("waiting", "--auto", "--nostr-relay", "ws://127.0.0.1:" + deaf.getLocalPort());
-                var offline = start("offline", "--offline")) {
-            assertThat(Ask.get(seeker.api() + "/livez").status()).isEqualTo(200);
-            assertThat(seeker.events("discovery.done")).as("still looking").isEmpty();
-
+    void consoleAsksRelaysOnlyForThoseWhoMeanItAndNeverOffline() throws Exception {
+        try (var offline = start("offline", "--offline")) {
             String discover = offline.management() + "/mesh/v1/discover";
+
             assertThat(Ask.get(discover).code()).isEqualTo("intent_missing");
             assertThat(Ask.getMeant(discover).status()).isEqualTo(403);
             assertThat(Ask.getMeant(discover).code()).isEqualTo("offline");
-            seeker.await("mesh.founded");
         }
     }
 

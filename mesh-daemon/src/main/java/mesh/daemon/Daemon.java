@@ -43,6 +43,7 @@ import mesh.daemon.log.LogOutput;
 import mesh.daemon.log.RecentLines;
 import mesh.daemon.loop.Belonging;
 import mesh.daemon.loop.Unable;
+import mesh.daemon.models.Arrivals;
 import mesh.daemon.models.Catalog;
 import mesh.daemon.models.Downloads;
 import mesh.daemon.models.Hub;
@@ -96,6 +97,8 @@ public final class Daemon implements AutoCloseable {
     private final Children children;
     private final EngineRoom engines;
     private final EdgeLoops loops;
+    private final ModelStore store;
+    private final Arrivals arrivals;
     private final LocalModels models;
     private final Hosting hosting;
     private final Rendezvous rendezvous;
@@ -126,13 +129,14 @@ public final class Daemon implements AutoCloseable {
         this.engines =
                 new EngineRoom(config.engine().binDir(), new EngineShelf(dataDir.engine()), config.offline(), terminal);
         this.loops = EdgeLoops.start();
-        var store = new ModelStore(
+        this.store = new ModelStore(
                 dataDir.models(), Catalog::bundled, new Hub(config.fetching().hub()));
         var network = Network.of(
                 System.getenv(), config.fetching().hub(), config.fetching().bytesPerSecondMax(), Patience.USUAL);
         var copies =
                 new Copies(store, config.fetching()::isShared, config.fetching().givenBytesPerSecondMax());
         var downloads = new Downloads(store, network, config.offline(), copies);
+        this.arrivals = new Arrivals(store, downloads);
         var ports = new LoopbackPorts();
         var splits = new Splits(children, ports);
         var rooms = new LocalModels.Parts(store, downloads, engines, children, ports, loops, splits, terminal);
@@ -370,7 +374,17 @@ public final class Daemon implements AutoCloseable {
         if (config.ports().console() == Config.Console.OFF) return "";
         var routes = new RouteTable();
         var management = new NodeManagement(
-                config.name(), apiUrl, memory, models, belonging, rendezvous, requests, this::requestStop);
+                config.name(),
+                apiUrl,
+                memory,
+                models,
+                belonging,
+                rendezvous,
+                requests,
+                store,
+                arrivals,
+                this::requestStop);
+        parts.push(arrivals::close);
         new ManagementApi(management).addTo(routes);
         new DiscoverApi(rendezvous).addTo(routes);
         var sight = new NodeSight(config, management, mesh, models, belonging);

@@ -3,6 +3,7 @@ package mesh.daemon;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -23,10 +24,14 @@ import mesh.core.member.Profile.Phase;
 import mesh.daemon.api.Management;
 import mesh.daemon.hardware.Memory;
 import mesh.daemon.loop.Belonging;
+import mesh.daemon.models.Arrivals;
+import mesh.daemon.models.ModelStore;
+import mesh.daemon.models.Stock;
 import mesh.daemon.quic.Membership;
 import mesh.daemon.quic.Peer;
 import mesh.daemon.serve.LocalModels;
 import mesh.daemon.serve.LocalModels.Wish;
+import mesh.daemon.store.Ed25519Verifier;
 
 /** The daemon as its management API sees it. Called on virtual threads. */
 final class NodeManagement implements Management {
@@ -49,6 +54,8 @@ final class NodeManagement implements Management {
     private final Belonging belonging;
     private final Rendezvous rendezvous;
     private final Requests requests;
+    private final ModelStore store;
+    private final Arrivals arrivals;
     private final Consumer<String> stop;
 
     NodeManagement(
@@ -59,6 +66,8 @@ final class NodeManagement implements Management {
             Belonging belonging,
             Rendezvous rendezvous,
             Requests requests,
+            ModelStore store,
+            Arrivals arrivals,
             Consumer<String> stop) {
         this.nodeName = nodeName;
         this.apiUrl = apiUrl;
@@ -67,6 +76,8 @@ final class NodeManagement implements Management {
         this.belonging = belonging;
         this.rendezvous = rendezvous;
         this.requests = requests;
+        this.store = store;
+        this.arrivals = arrivals;
         this.stop = stop;
     }
 
@@ -147,7 +158,8 @@ final class NodeManagement implements Management {
                 model.sizeBytes(),
                 model.needBytes(),
                 workers,
-                model.tensorSplit());
+                model.tensorSplit(),
+                model.progress());
     }
 
     private WorkerStatus named(WorkerStatus worker) {
@@ -323,6 +335,100 @@ final class NodeManagement implements Management {
         }
         stop.accept("left");
         return new Changed.Done(mesh);
+    }
+
+    // Models that are not served.
+
+    @Override
+    public List<Map<String, Object>> catalog() {
+        long meshBytes = memory.usableBytes()
+                + belonging.snapshot().stream()
+                        .flatMap(now -> now.peers().stream())
+                        .mapToLong(peer -> peer.profile().usableBytes())
+                        .sum();
+        return Stock.of(store, memory.usableBytes(), meshBytes).rows().stream()
+                .map(NodeManagement::shown)
+                .toList();
+    }
+
+    private static Map<String, Object> shown(Stock.Row row) {
+        var shown = new LinkedHashMap<String, Object>();
+        shown.put("name", row.name());
+        shown.put("sizeBytes", row.bytes());
+        shown.put("sizeIsExact", row.isExact());
+        shown.put("presence", row.presence().name().toLowerCase(Locale.ROOT));
+        shown.put("fits", row.fits().name().toLowerCase(Locale.ROOT));
+        if (row.needBytes() > 0) shown.put("needBytes", row.needBytes());
+        if (!row.why().isEmpty()) shown.put("why", row.why());
+        row.entry().ifPresent(entry -> {
+            shown.put("family", entry.family());
+            shown.put("repository", entry.repository());
+            shown.put("quantization", entry.quantization());
+            shown.put("parametersBillions", entry.parametersBillions());
+            if (entry.activeBillions() != null) shown.put("activeBillions", entry.activeBillions());
+            shown.put("contextTokens", entry.context());
+            shown.put("capabilities", entry.capabilities());
+            shown.put("license", entry.license());
+        });
+        return shown;
+    }
+
+    @Override
+    public Changed download(String said) {
+        return switch (arrivals.begin(said)) {
+            case Arrivals.Begun.Begins(String model) -> new Changed.Done(model);
+            case Arrivals.Begun.Refused(String code, String message, boolean isUnknown) ->
+                new Changed.Refused(code, message, isUnknown);
+        };
+    }
+
+    @Override
+    public List<DownloadStatus> downloads() {
+        return arrivals.list().stream()
+                .map(each -> new DownloadStatus(
+                        each.model(),
+                        each.reason().isEmpty() ? "running" : "failed",
+                        new ProgressStatus(each.phaseWord(), each.doneBytes(), each.totalBytes(), each.sinceMillis()),
+                        each.reason(),
+                        each.message()))
+                .toList();
+    }
+
+    @Override
+    public Changed pause(String model) throws InterruptedException {
+        if (arrivals.pause(model)) return new Changed.Done(model);
+        boolean isFetched = models.status().stream()
+                .anyMatch(each -> each.name().equals(model) && each.reason().equals("downloading"));
+        if (isFetched) return drop(model);
+        return new Changed.Refused("download_unknown", "no download of " + model + " is under way", true);
+    }
+
+    @Override
+    public Preview preview(String token) {
+        return switch (Invite.parse(token, Ed25519Verifier.ED25519, System.currentTimeMillis())) {
+            case Checked.Refused<Invite>(var reason) ->
+                new Preview.Refused(reason.code(), "this invite cannot be used: " + reason.code());
+            case Checked.Good<Invite>(Invite invite) -> {
+                Invite.Terms terms = invite.terms();
+                boolean isMember = belonging
+                        .view()
+                        .flatMap(Belonging.View::mesh)
+                        .filter(invite.mesh()::equals)
+                        .isPresent();
+                boolean isFree = belonging.snapshot().stream()
+                        .allMatch(now -> now.peers().isEmpty());
+                yield new Preview.Good(
+                        invite.mesh().hex(),
+                        invite.issuer().hex(),
+                        terms.role().toString(),
+                        Instant.ofEpochMilli(terms.notAfterMillis()).toString(),
+                        terms.uses(),
+                        terms.addresses(),
+                        isMember,
+                        isFree,
+                        "mesh --join " + token.strip());
+            }
+        };
     }
 
     @Override

@@ -10,6 +10,7 @@ import mesh.daemon.api.Management.Invited;
 import mesh.daemon.api.Management.ListingStatus;
 import mesh.daemon.api.Management.ModelStatus;
 import mesh.daemon.api.Management.PeerStatus;
+import mesh.daemon.api.Management.ProgressStatus;
 import mesh.daemon.api.Management.RelayStatus;
 import mesh.daemon.api.Management.Status;
 import mesh.daemon.api.Management.WorkerStatus;
@@ -45,6 +46,7 @@ public final class ManagementApi {
         routes.changing("DELETE", "/mesh/v1/invites/*", ask -> changed(daemon.revoke(ask.rest()), 200));
         routes.changing("DELETE", "/mesh/v1/peers/*", ask -> changed(daemon.expel(ask.rest()), 200));
         routes.waiting("GET", "/mesh/v1/explain/*", this::explain);
+        new StockApi(daemon).addTo(routes);
         routes.changing("POST", "/mesh/v1/leave", ask -> changed(daemon.leave(), 202));
         routes.changing("POST", "/mesh/v1/shutdown", ask -> {
             daemon.shutdown();
@@ -81,7 +83,7 @@ public final class ManagementApi {
         };
     }
 
-    private static Reply changed(Changed changed, int status) throws Refusal {
+    static Reply changed(Changed changed, int status) throws Refusal {
         return switch (changed) {
             case Changed.Done(String name) -> Reply.json(status, Map.of("name", name));
             case Changed.Refused(String code, String message, boolean isUnknown) ->
@@ -124,7 +126,8 @@ public final class ManagementApi {
                 "published", status.listing().map(ListingStatus::isPublished).orElse(false));
     }
 
-    private static Map<String, Object> shown(ListingStatus listing) {
+    /** How a listing stands, in the words of the status. */
+    public static Map<String, Object> shown(ListingStatus listing) {
         return fields(
                 "state", listing.state(),
                 "confirmed", listing.confirmed(),
@@ -143,7 +146,7 @@ public final class ManagementApi {
     }
 
     private static Map<String, Object> shown(ModelStatus model) {
-        return fields(
+        Map<String, Object> shown = fields(
                 "name", model.name(),
                 "state", model.state(),
                 "reason", model.reason(),
@@ -155,6 +158,16 @@ public final class ManagementApi {
                 "needBytes", model.needBytes(),
                 "workers", model.workers().stream().map(ManagementApi::shown).toList(),
                 "tensorSplit", model.tensorSplit());
+        model.progress().ifPresent(progress -> shown.put("progress", shown(progress)));
+        return shown;
+    }
+
+    /** In the words of the status, and of the feed. */
+    public static Map<String, Object> shown(ProgressStatus progress) {
+        Map<String, Object> shown = fields("phase", progress.phase(), "doneBytes", progress.doneBytes());
+        if (progress.totalBytes() > 0) shown.put("totalBytes", progress.totalBytes());
+        shown.put("sinceMillis", progress.sinceMillis());
+        return shown;
     }
 
     private static Map<String, Object> shown(WorkerStatus worker) {
@@ -205,7 +218,7 @@ public final class ManagementApi {
                 "state", invite.state());
     }
 
-    private static Map<String, Object> fields(Object... pairs) {
+    static Map<String, Object> fields(Object... pairs) {
         Map<String, Object> fields = new LinkedHashMap<>();
         for (int i = 0; i < pairs.length; i += 2) fields.put((String) pairs[i], pairs[i + 1]);
         return fields;

@@ -126,7 +126,7 @@ final class StatusCommand implements Callable<Integer> {
     private static void peers(JsonNode peers, PrintWriter out) {
         if (peers.isEmpty()) return;
         out.println();
-        var table = new Table().row("PEER", "STATE", "ROLE", "RTT", "PATH", "MEMORY", "SERVING");
+        var table = new Table().row("PEER", "STATE", "ROLE", "RTT", "PATH", "MEMORY", "ENGINE", "HEARD", "SERVING");
         for (JsonNode peer : peers) {
             var serving = new StringJoiner(", ");
             for (JsonNode model : peer.path("serving")) serving.add(model.asText());
@@ -137,6 +137,10 @@ final class StatusCommand implements Callable<Integer> {
                     rtt(peer.path("rttMillis").asDouble()),
                     path(peer),
                     Table.bytes(peer.path("memoryBytes").asLong()),
+                    peer.path("version").asText().isEmpty()
+                            ? "-"
+                            : peer.path("version").asText().split(" ", 2)[0],
+                    peer.path("ageMillis").asLong() / 1_000 + " s ago",
                     serving.length() == 0 ? "-" : serving.toString());
         }
         table.print(out);

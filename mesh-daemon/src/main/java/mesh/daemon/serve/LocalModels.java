@@ -200,11 +200,7 @@ public final class LocalModels {
         parts.terminal().accept(model.name() + ": not on this machine, downloading " + source.said());
         try {
             for (Duration again = DOWNLOAD_AGAIN; models.contains(model); again = again.multipliedBy(2)) {
-                Downloads.Download download = parts.downloads()
-                        .of(
-                                source,
-                                (phase, done, total) ->
-                                        model.stands(new Standing.Downloading(Downloads.words(phase, done, total))));
+                Downloads.Download download = parts.downloads().of(source, model::fetches);
                 model.comesBy(download);
                 if (!models.contains(model)) return;
                 switch (download.run()) {
@@ -547,8 +543,7 @@ public final class LocalModels {
     private void heard(LocalModel model, ChildState state) {
         switch (state) {
             case ChildState.Starting() -> model.stands(new Standing.Loading("starting"));
-            case ChildState.Loading(double done) ->
-                model.stands(new Standing.Loading(done < 0 ? "loading" : Math.round(done * 100) + " %"));
+            case ChildState.Loading(double done) -> model.loads(done);
             case ChildState.Ready(int port, String apiKey) -> {
                 var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
                 model.stands(new Standing.Ready(new TcpEngine(address, apiKey)));

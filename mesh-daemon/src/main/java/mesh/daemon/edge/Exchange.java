@@ -65,6 +65,7 @@ public final class Exchange {
     private String rest = "";
     private @Nullable AnswerTranslation translation;
     private Runnable onGone = () -> {};
+    private Runnable onStopping = () -> {};
     private Runnable onWritable = () -> {};
     private @Nullable Supplier<ServeRecord> recorder;
 
@@ -263,6 +264,11 @@ public final class Exchange {
         onGone = left;
     }
 
+    /** {@code last} runs if the server stops meanwhile: an answer without an end of its own has to find one. */
+    void onStopping(Runnable last) {
+        onStopping = last;
+    }
+
     boolean isOver() {
         return isOver;
     }
@@ -367,6 +373,7 @@ public final class Exchange {
 
     void closeAfterwards() {
         isKeptAlive = false;
+        onStopping.run();
     }
 
     void writable() {

@@ -122,6 +122,7 @@ final class Start {
                 later(() -> exchange.failed(broken));
             }
         });
+        exchange.onStopping(out::closed);
         exchange.onGone(() -> {
             out.closed();
             thread.interrupt();

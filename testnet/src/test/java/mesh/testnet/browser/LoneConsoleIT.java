@@ -48,6 +48,7 @@ class LoneConsoleIT {
             tab.inspect("lost");
 
             try (RealNode again = serve(port)) {
+                again.management();
                 tab.awaitLink("live");
                 tab.awaitGone(tab.page().getByText("The node does not answer."));
                 tab.awaitText(again.api() + "/v1");

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import mesh.testnet.node.RealNode;
 
 /**
  * A console opened by a person who was never here: a fresh profile, one page, everything that the browser complains of
@@ -27,7 +28,7 @@ final class Tab implements AutoCloseable {
     static final int PHONE = 390;
 
     private static final Path SCREENS = Path.of("target", "screens");
-    private static final double PATIENCE_MILLIS = 20_000;
+    private static final double PATIENCE_MILLIS = RealNode.PATIENCE.toMillis();
     private static final String AXE = axe();
 
     private final String root;

@@ -1,6 +1,7 @@
 package mesh.core;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -29,14 +30,34 @@ final class Passive {
     private final SplittableRandom random;
     private final LinkedHashSet<NodeId> introduced = new LinkedHashSet<>();
     private final TreeMap<NodeId, Host> hosts = new TreeMap<>();
-    private final TreeMap<NodeId, Host> incoming = new TreeMap<>();
+    private Incoming incoming = new Incoming(0, 0);
     private @Nullable NodeId source;
-    private int partsSeen;
     private long askedAtMillis;
     private long nextPullMillis;
     private boolean waiting;
 
     private record Host(Announcement word, long saidAtMillis) {}
+
+    /** A table under way, whose parts may come in any order and more than once. */
+    private static final class Incoming {
+        final long digest;
+        final int parts;
+        final BitSet seen = new BitSet();
+        final TreeMap<NodeId, Host> hosts = new TreeMap<>();
+
+        Incoming(long digest, int parts) {
+            this.digest = digest;
+            this.parts = parts;
+        }
+
+        boolean isSameTable(Message.RouteTable part) {
+            return part.digest() == digest && part.parts() == parts;
+        }
+
+        boolean isWhole() {
+            return seen.cardinality() == parts;
+        }
+    }
 
     Passive(Voice voice, Tunables.Passives tunables, SplittableRandom random) {
         this.voice = voice;
@@ -70,28 +91,33 @@ final class Passive {
     /** Whether the table changed. */
     boolean table(NodeId from, Message.RouteTable table, long nowMillis) {
         if (!Objects.equals(from, source) || !waiting) return false;
-        if (table.part() == 0) {
-            incoming.clear();
-            partsSeen = 0;
-        }
-        if (table.part() != partsSeen++) return false;
-        for (Told told : table.hosts()) collect(told, nowMillis, incoming);
-        if (partsSeen < table.parts()) return false;
+        if (!incoming.isSameTable(table)) incoming = new Incoming(table.digest(), table.parts());
+        if (incoming.seen.get(table.part())) return false;
+        incoming.seen.set(table.part());
+        for (Told told : table.hosts()) collect(told, nowMillis, incoming.hosts);
+        if (!incoming.isWhole()) return false;
         waiting = false;
         nextPullMillis = nowMillis + tunables.pullMillis();
         boolean same = table.digest() == RouteWords.digest(words());
-        if (same) return false;
-        hosts.clear();
-        hosts.putAll(incoming);
-        incoming.clear();
-        return true;
+        if (!same) {
+            hosts.clear();
+            hosts.putAll(incoming.hosts);
+        }
+        incoming = new Incoming(0, 0);
+        return !same;
     }
 
     boolean news(NodeId from, Message.RouteNews news, long nowMillis) {
         if (!Objects.equals(from, source)) return false;
         boolean changed = false;
-        for (Told told : news.changed()) changed |= collect(told, nowMillis, hosts);
-        for (NodeId gone : news.gone()) changed |= hosts.remove(gone) != null;
+        for (Told told : news.changed()) {
+            changed |= collect(told, nowMillis, hosts);
+            collect(told, nowMillis, incoming.hosts);
+        }
+        for (NodeId gone : news.gone()) {
+            changed |= hosts.remove(gone) != null;
+            incoming.hosts.remove(gone);
+        }
         return changed;
     }
 
@@ -115,6 +141,7 @@ final class Passive {
     private void ask(NodeId peer, long nowMillis, List<Effect> out) {
         source = peer;
         waiting = true;
+        incoming = new Incoming(0, 0);
         askedAtMillis = nowMillis;
         out.add(new Effect.Send(peer, new Message.RouteRequest(RouteWords.digest(words()))));
     }

@@ -16,8 +16,10 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.regex.Pattern;
 import mesh.core.member.Profile;
 import mesh.daemon.hardware.Memory;
+import mesh.daemon.listing.ListingEvent;
 import mesh.daemon.log.LogFormat;
 import mesh.daemon.log.LogLevel;
 import mesh.daemon.loop.Reach;
@@ -34,6 +36,7 @@ public record Config(
         List<String> models,
         String name,
         Ports ports,
+        Callers callers,
         Mesh mesh,
         Listing listing,
         Serve serve,
@@ -49,6 +52,14 @@ public record Config(
      * @param consoleDir holds a page to serve in place of the built-in one
      */
     public record Ports(int api, Console console, int consolePort, Optional<Path> consoleDir) {}
+
+    /** Who may call beside this machine's own programs and pages. The ports stay on loopback. */
+    public record Callers(List<String> hostNames, List<String> origins) {
+        public Callers {
+            hostNames = List.copyOf(hostNames);
+            origins = List.copyOf(origins);
+        }
+    }
 
     /**
      * Which mesh, and where its members reach this node.
@@ -76,6 +87,7 @@ public record Config(
      * @param region of this mesh, or of the one looked for; empty: none said
      * @param clientsMax 0 = as many as come
      * @param trusted publishers' keys in hex
+     * @param guests keys, in hex, for which the listing holds a sealed invite
      */
     public record Listing(
             boolean isPublished,
@@ -86,10 +98,12 @@ public record Config(
             int clientsMax,
             List<URI> relays,
             Set<String> trusted,
+            List<String> guests,
             Duration interval) {
         public Listing {
             relays = List.copyOf(relays);
             trusted = Set.copyOf(trusted);
+            guests = List.copyOf(guests);
         }
     }
 
@@ -147,6 +161,11 @@ public record Config(
     /** How events are written. */
     public record Log(LogFormat format, LogLevel level) {}
 
+    private static final Pattern HOST_NAME = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?");
+
+    /** As browsers write it: without a path, and the port only where it is not the scheme's own. */
+    private static final Pattern ORIGIN = Pattern.compile("[a-z][a-z0-9+.-]*://[A-Za-z0-9.-]+(:[0-9]{1,5})?");
+
     private static final int PORT_MAX = 65_535;
     /** Upstream's own bound on slots; far beyond what one machine decodes at a useful speed. */
     private static final int PARALLEL_MAX = 256;
@@ -162,6 +181,11 @@ public record Config(
 
     public Config {
         models = List.copyOf(models);
+    }
+
+    /** Whether there are others to be heard of; a mesh that is looked for may have to be founded. */
+    boolean isJoining() {
+        return !mesh.invites().isEmpty() || (listing.isSought() && mesh.isClient());
     }
 
     /** Reported to take such events from strangers, free of charge; four, because one or two are always away. */
@@ -182,6 +206,9 @@ public record Config(
                         read.console(),
                         read.port(Setting.CONSOLE),
                         read.folder(Setting.CONSOLE_DIR)),
+                new Callers(
+                        read.each(Setting.ALLOW_HOST, HOST_NAME, "a name such as mesh.example"),
+                        read.each(Setting.ALLOW_ORIGIN, ORIGIN, "an origin such as https://chat.example")),
                 new Mesh(
                         settings.of(Setting.JOIN).words(),
                         new InetSocketAddress(read.bindIp(), read.port(Setting.BIND_PORT)),
@@ -234,6 +261,15 @@ public record Config(
     private record Reader(Settings settings) {
         int port(Setting setting) throws Refusal {
             return number(setting, word(setting), 0, PORT_MAX);
+        }
+
+        List<String> each(Setting setting, Pattern form, String expected) throws Refusal {
+            var words = new ArrayList<String>();
+            for (String word : settings.of(setting).words()) {
+                if (!form.matcher(word.strip()).matches()) throw refused(setting, word, expected);
+                words.add(word.strip());
+            }
+            return words;
         }
 
         OptionalInt count(Setting setting, int max) throws Refusal {
@@ -371,7 +407,8 @@ public record Config(
                     word(Setting.REGION),
                     number(Setting.MAX_CLIENTS, word(Setting.MAX_CLIENTS), 0, CLIENTS_MAX),
                     relays(),
-                    trusted(),
+                    Set.copyOf(keys(Setting.NOSTR_TRUST)),
+                    guests(),
                     Duration.ofSeconds(
                             number(Setting.PUBLISH_INTERVAL, word(Setting.PUBLISH_INTERVAL), 1, INTERVAL_SECONDS_MAX)));
         }
@@ -386,11 +423,18 @@ public record Config(
             return relays;
         }
 
-        private Set<String> trusted() throws Refusal {
+        private List<String> guests() throws Refusal {
+            List<String> guests = keys(Setting.NOSTR_INVITE);
+            if (guests.size() > ListingEvent.SEALED_MAX)
+                throw refused(Setting.NOSTR_INVITE, guests.size() + " times", "at most " + ListingEvent.SEALED_MAX);
+            return guests;
+        }
+
+        private List<String> keys(Setting setting) throws Refusal {
             var keys = new LinkedHashSet<String>();
-            for (String word : settings.of(Setting.NOSTR_TRUST).words())
-                keys.add(Nip19.author(word).orElseThrow(() -> refused(Setting.NOSTR_TRUST, word, "an npub")));
-            return keys;
+            for (String word : settings.of(setting).words())
+                keys.add(Nip19.author(word).orElseThrow(() -> refused(setting, word, "an npub")));
+            return List.copyOf(keys);
         }
 
         Console console() throws Refusal {

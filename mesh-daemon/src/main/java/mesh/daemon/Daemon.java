@@ -7,12 +7,14 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
 import mesh.core.id.NodeId;
 import mesh.core.wire.StreamType;
+import mesh.daemon.api.DiscoverApi;
 import mesh.daemon.api.ManagementApi;
 import mesh.daemon.api.OllamaApi;
 import mesh.daemon.api.OpenAiApi;
@@ -41,6 +43,7 @@ import mesh.daemon.log.LogOutput;
 import mesh.daemon.log.RecentLines;
 import mesh.daemon.loop.Belonging;
 import mesh.daemon.loop.Unable;
+import mesh.daemon.models.Arrivals;
 import mesh.daemon.models.Catalog;
 import mesh.daemon.models.Downloads;
 import mesh.daemon.models.Hub;
@@ -94,11 +97,15 @@ public final class Daemon implements AutoCloseable {
     private final Children children;
     private final EngineRoom engines;
     private final EdgeLoops loops;
+    private final ModelStore store;
+    private final Arrivals arrivals;
     private final LocalModels models;
     private final Hosting hosting;
     private final Rendezvous rendezvous;
     private final Belonging belonging;
     private final MeshModels mesh;
+    private volatile boolean hasLookedAtModels;
+    private volatile boolean hasHeardOfMesh;
 
     /** What must be done about a part that was started. */
     private interface Part {
@@ -122,13 +129,14 @@ public final class Daemon implements AutoCloseable {
         this.engines =
                 new EngineRoom(config.engine().binDir(), new EngineShelf(dataDir.engine()), config.offline(), terminal);
         this.loops = EdgeLoops.start();
-        var store = new ModelStore(
+        this.store = new ModelStore(
                 dataDir.models(), Catalog::bundled, new Hub(config.fetching().hub()));
         var network = Network.of(
                 System.getenv(), config.fetching().hub(), config.fetching().bytesPerSecondMax(), Patience.USUAL);
         var copies =
                 new Copies(store, config.fetching()::isShared, config.fetching().givenBytesPerSecondMax());
         var downloads = new Downloads(store, network, config.offline(), copies);
+        this.arrivals = new Arrivals(store, downloads);
         var ports = new LoopbackPorts();
         var splits = new Splits(children, ports);
         var rooms = new LocalModels.Parts(store, downloads, engines, children, ports, loops, splits, terminal);
@@ -165,7 +173,13 @@ public final class Daemon implements AutoCloseable {
         belonging.onSocket(socket ->
                 socket.takes(StreamType.BLOB, WaitingStream.each("copy-answer", Copies.SILENCE, copies::answer)));
         this.mesh = new MeshModels(
-                belonging::snapshot, models, config.name(), belonging::reach, belonging::silentMillis, hosting::asked);
+                belonging::snapshot,
+                models,
+                config.name(),
+                this::knowsAll,
+                belonging::reach,
+                belonging::silentMillis,
+                hosting::asked);
         belonging.onSocket(socket -> layTunnels(socket, splits));
     }
 
@@ -261,10 +275,22 @@ public final class Daemon implements AutoCloseable {
         for (String said : config.models())
             if (models.add(said) instanceof LocalModels.Wish.Refused(String code, String message, boolean isMissing))
                 throw new Refusal(Refusal.FAILED, code, message);
+        hasLookedAtModels = true;
         if (!config.models().isEmpty()
                 && engines.engine() instanceof EngineRoom.Answer.Missing(String code, String message))
             throw new Refusal(Refusal.MISSING, code, message);
         log.info("node.ready", "node", config.name());
+    }
+
+    /** A node that was told to join knows little until it has heard of its mesh once. */
+    private boolean knowsAll() {
+        boolean isJoining = config.isJoining();
+        if (!hasHeardOfMesh)
+            hasHeardOfMesh = belonging
+                    .snapshot()
+                    .filter(now -> !isJoining || !now.peers().isEmpty())
+                    .isPresent();
+        return hasLookedAtModels && hasHeardOfMesh;
     }
 
     private void start() throws Refusal {
@@ -281,7 +307,8 @@ public final class Daemon implements AutoCloseable {
             parts.push(children::stopAll);
             children.endLeftovers();
             parts.push(models::stopAll);
-            EdgeServer api = listen("api", config.ports().api(), "--port", apiRoutes(), this::served);
+            List<String> origins = config.callers().origins();
+            EdgeServer api = listen("api", config.ports().api(), "--port", origins, apiRoutes(), this::served);
             String apiUrl = url(api.port());
             log.info("api.ready", "url", apiUrl, "port", api.port());
             String management = management(apiUrl);
@@ -336,8 +363,7 @@ public final class Daemon implements AutoCloseable {
         else requests.relayed(served);
         served.record().ifPresent(record -> {
             String model = served.labels().getOrDefault("x-mesh-model", "");
-            boolean isOurs =
-                    !served.labels().getOrDefault("x-mesh-route", "peer").equals("peer");
+            boolean isOurs = served.labels().getOrDefault("x-mesh-node", "").equals(config.name());
             if (isOurs && record.usage().milliTokensPerSecond() > 0)
                 models.measured(model, record.usage().milliTokensPerSecond());
         });
@@ -347,9 +373,20 @@ public final class Daemon implements AutoCloseable {
     private String management(String apiUrl) throws IOException, Refusal {
         if (config.ports().console() == Config.Console.OFF) return "";
         var routes = new RouteTable();
-        var management =
-                new NodeManagement(config.name(), apiUrl, memory, models, belonging, requests, this::requestStop);
+        var management = new NodeManagement(
+                config.name(),
+                apiUrl,
+                memory,
+                models,
+                belonging,
+                rendezvous,
+                requests,
+                store,
+                arrivals,
+                this::requestStop);
+        parts.push(arrivals::close);
         new ManagementApi(management).addTo(routes);
+        new DiscoverApi(rendezvous).addTo(routes);
         var sight = new NodeSight(config, management, mesh, models, belonging);
         new Feed(new Entities(sight::look), lines, Feed.boot(), System::currentTimeMillis).addTo(routes);
         if (config.ports().console() == Config.Console.FULL) {
@@ -358,7 +395,7 @@ public final class Daemon implements AutoCloseable {
             routes.local("GET", "/*", page());
         }
         EdgeServer console =
-                listen("console", config.ports().consolePort(), "--console", routes, this::servedToThePage);
+                listen("console", config.ports().consolePort(), "--console", List.of(), routes, this::servedToThePage);
         sight.openedAt(url(console.port()));
         log.info("console.ready", "url", url(console.port()), "port", console.port());
         return url(console.port());
@@ -377,10 +414,12 @@ public final class Daemon implements AutoCloseable {
         return folder::serve;
     }
 
-    private EdgeServer listen(String name, int port, String flag, RouteTable routes, Consumer<Served> observer)
+    private EdgeServer listen(
+            String name, int port, String flag, List<String> origins, RouteTable routes, Consumer<Served> observer)
             throws IOException, Refusal {
         var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-        var settings = EdgeSettings.loopbackOnly(dataDir.root().resolve("state").resolve(name));
+        var settings = EdgeSettings.loopbackOnly(dataDir.root().resolve("state").resolve(name))
+                .withCallers(config.callers().hostNames(), origins);
         try {
             EdgeServer server = EdgeServer.start(loops, address, routes, settings, observer);
             parts.push(() -> server.close(DRAIN));

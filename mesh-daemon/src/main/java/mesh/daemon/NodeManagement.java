@@ -3,12 +3,14 @@ package mesh.daemon;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import mesh.core.Snapshot;
 import mesh.core.elect.Explanation;
 import mesh.core.id.Checked;
 import mesh.core.id.Invite;
@@ -22,10 +24,14 @@ import mesh.core.member.Profile.Phase;
 import mesh.daemon.api.Management;
 import mesh.daemon.hardware.Memory;
 import mesh.daemon.loop.Belonging;
+import mesh.daemon.models.Arrivals;
+import mesh.daemon.models.ModelStore;
+import mesh.daemon.models.Stock;
 import mesh.daemon.quic.Membership;
 import mesh.daemon.quic.Peer;
 import mesh.daemon.serve.LocalModels;
 import mesh.daemon.serve.LocalModels.Wish;
+import mesh.daemon.store.Ed25519Verifier;
 
 /** The daemon as its management API sees it. Called on virtual threads. */
 final class NodeManagement implements Management {
@@ -34,6 +40,11 @@ final class NodeManagement implements Management {
     /** As many as logs and tables show; fewer may be typed by mistake. */
     private static final int ID_CHARS_MIN = 10;
 
+    /** The next look at what this node serves is a fifth of a second away. */
+    private static final long WITHDRAWN_NANOS_MAX = 1_000_000_000L;
+
+    private static final long WITHDRAWN_LOOK_MILLIS = 10;
+
     private static final long SECONDS_MAX = 365L * 24 * 3_600;
 
     private final String nodeName;
@@ -41,7 +52,10 @@ final class NodeManagement implements Management {
     private final Memory memory;
     private final LocalModels models;
     private final Belonging belonging;
+    private final Rendezvous rendezvous;
     private final Requests requests;
+    private final ModelStore store;
+    private final Arrivals arrivals;
     private final Consumer<String> stop;
 
     NodeManagement(
@@ -50,14 +64,20 @@ final class NodeManagement implements Management {
             Memory memory,
             LocalModels models,
             Belonging belonging,
+            Rendezvous rendezvous,
             Requests requests,
+            ModelStore store,
+            Arrivals arrivals,
             Consumer<String> stop) {
         this.nodeName = nodeName;
         this.apiUrl = apiUrl;
         this.memory = memory;
         this.models = models;
         this.belonging = belonging;
+        this.rendezvous = rendezvous;
         this.requests = requests;
+        this.store = store;
+        this.arrivals = arrivals;
         this.stop = stop;
     }
 
@@ -84,7 +104,8 @@ final class NodeManagement implements Management {
                         .toList(),
                 requests.counts(),
                 belonging.carried(),
-                belonging.refused());
+                belonging.refused(),
+                rendezvous.status());
     }
 
     @Override
@@ -103,10 +124,22 @@ final class NodeManagement implements Management {
 
     @Override
     public Changed drop(String name) throws InterruptedException {
-        return models.drop(name)
-                ? new Changed.Done(name)
-                : new Changed.Refused(
-                        "model_not_served", "this node does not serve " + name + "; see mesh status", true);
+        if (!models.drop(name))
+            return new Changed.Refused(
+                    "model_not_served", "this node does not serve " + name + "; see mesh status", true);
+        long deadline = System.nanoTime() + WITHDRAWN_NANOS_MAX;
+        while (speaksOf(name) && System.nanoTime() < deadline) Thread.sleep(WITHDRAWN_LOOK_MILLIS);
+        return new Changed.Done(name);
+    }
+
+    /** Whether this node's own word still names a model, so that the mesh would count on it. */
+    private boolean speaksOf(String name) {
+        var model = new ModelRef(name);
+        return belonging.snapshot().stream()
+                .map(Snapshot::own)
+                .anyMatch(own -> own.wanted().stream()
+                                .anyMatch(each -> each.model().equals(model))
+                        || own.assigned().stream().anyMatch(each -> each.model().equals(model)));
     }
 
     /** The models know their workers by id; who they are and how far stands in the view of the mesh. */
@@ -124,7 +157,8 @@ final class NodeManagement implements Management {
                 model.sizeBytes(),
                 model.needBytes(),
                 workers,
-                model.tensorSplit());
+                model.tensorSplit(),
+                model.progress());
     }
 
     private WorkerStatus named(WorkerStatus worker) {
@@ -300,6 +334,100 @@ final class NodeManagement implements Management {
         }
         stop.accept("left");
         return new Changed.Done(mesh);
+    }
+
+    // Models that are not served.
+
+    @Override
+    public List<Map<String, Object>> catalog() {
+        long meshBytes = memory.usableBytes()
+                + belonging.snapshot().stream()
+                        .flatMap(now -> now.peers().stream())
+                        .mapToLong(peer -> peer.profile().usableBytes())
+                        .sum();
+        return Stock.of(store, memory.usableBytes(), meshBytes).rows().stream()
+                .map(NodeManagement::shown)
+                .toList();
+    }
+
+    private static Map<String, Object> shown(Stock.Row row) {
+        var shown = new LinkedHashMap<String, Object>();
+        shown.put("name", row.name());
+        shown.put("sizeBytes", row.bytes());
+        shown.put("sizeIsExact", row.isExact());
+        shown.put("presence", row.presence().name().toLowerCase(Locale.ROOT));
+        shown.put("fits", row.fits().name().toLowerCase(Locale.ROOT));
+        if (row.needBytes() > 0) shown.put("needBytes", row.needBytes());
+        if (!row.why().isEmpty()) shown.put("why", row.why());
+        row.entry().ifPresent(entry -> {
+            shown.put("family", entry.family());
+            shown.put("repository", entry.repository());
+            shown.put("quantization", entry.quantization());
+            shown.put("parametersBillions", entry.parametersBillions());
+            if (entry.activeBillions() != null) shown.put("activeBillions", entry.activeBillions());
+            shown.put("contextTokens", entry.context());
+            shown.put("capabilities", entry.capabilities());
+            shown.put("license", entry.license());
+        });
+        return shown;
+    }
+
+    @Override
+    public Changed download(String said) {
+        return switch (arrivals.begin(said)) {
+            case Arrivals.Begun.Begins(String model) -> new Changed.Done(model);
+            case Arrivals.Begun.Refused(String code, String message, boolean isUnknown) ->
+                new Changed.Refused(code, message, isUnknown);
+        };
+    }
+
+    @Override
+    public List<DownloadStatus> downloads() {
+        return arrivals.list().stream()
+                .map(each -> new DownloadStatus(
+                        each.model(),
+                        each.reason().isEmpty() ? "running" : "failed",
+                        new ProgressStatus(each.phaseWord(), each.doneBytes(), each.totalBytes(), each.sinceMillis()),
+                        each.reason(),
+                        each.message()))
+                .toList();
+    }
+
+    @Override
+    public Changed pause(String model) throws InterruptedException {
+        if (arrivals.pause(model)) return new Changed.Done(model);
+        boolean isFetched = models.status().stream()
+                .anyMatch(each -> each.name().equals(model) && each.reason().equals("downloading"));
+        if (isFetched) return drop(model);
+        return new Changed.Refused("download_unknown", "no download of " + model + " is under way", true);
+    }
+
+    @Override
+    public Preview preview(String token) {
+        return switch (Invite.parse(token, Ed25519Verifier.ED25519, System.currentTimeMillis())) {
+            case Checked.Refused<Invite>(var reason) ->
+                new Preview.Refused(reason.code(), "this invite cannot be used: " + reason.code());
+            case Checked.Good<Invite>(Invite invite) -> {
+                Invite.Terms terms = invite.terms();
+                boolean isMember = belonging
+                        .view()
+                        .flatMap(Belonging.View::mesh)
+                        .filter(invite.mesh()::equals)
+                        .isPresent();
+                boolean isFree = belonging.snapshot().stream()
+                        .allMatch(now -> now.peers().isEmpty());
+                yield new Preview.Good(
+                        invite.mesh().hex(),
+                        invite.issuer().hex(),
+                        terms.role().toString(),
+                        Instant.ofEpochMilli(terms.notAfterMillis()).toString(),
+                        terms.uses(),
+                        terms.addresses(),
+                        isMember,
+                        isFree,
+                        "mesh --join " + token.strip());
+            }
+        };
     }
 
     @Override

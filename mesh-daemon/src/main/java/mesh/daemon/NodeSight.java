@@ -23,7 +23,6 @@ final class NodeSight {
     private final Models mesh;
     private final LocalModels locals;
     private final Belonging belonging;
-    private final Map<String, Object> listing;
     private volatile Sight.Home home;
 
     NodeSight(Config config, Management management, Models mesh, LocalModels locals, Belonging belonging) {
@@ -31,7 +30,6 @@ final class NodeSight {
         this.mesh = mesh;
         this.locals = locals;
         this.belonging = belonging;
-        this.listing = shown(config.listing());
         this.home = new Sight.Home(
                 System.currentTimeMillis(),
                 config.offline(),
@@ -54,9 +52,9 @@ final class NodeSight {
                 departed(),
                 locals.waiting().values().stream().mapToInt(Integer::intValue).sum(),
                 belonging.clients(),
+                management.downloads(),
                 joinCommand(),
-                home,
-                listing);
+                home);
     }
 
     private Map<String, Long> silences() {
@@ -89,19 +87,5 @@ final class NodeSight {
                 best = Optional.of(issued.invite());
         }
         return best.map(invite -> "mesh --join " + invite.token());
-    }
-
-    private static Map<String, Object> shown(Config.Listing listing) {
-        var shown = new LinkedHashMap<String, Object>();
-        shown.put("published", listing.isPublished());
-        if (!listing.isPublished()) return shown;
-        if (!listing.name().isEmpty()) shown.put("name", listing.name());
-        if (!listing.region().isEmpty()) shown.put("region", listing.region());
-        shown.put(
-                "relays",
-                listing.relays().stream()
-                        .map(relay -> Map.of("url", relay.toString()))
-                        .toList());
-        return shown;
     }
 }

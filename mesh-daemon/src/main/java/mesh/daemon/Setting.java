@@ -46,6 +46,12 @@ public enum Setting {
             "",
             "a relay to list on and look at, wss:// or, on a private network, ws://; without any, four public ones"),
     NOSTR_TRUST(Kind.LIST, "NPUB", "", "a publisher whose listings are preferred, as npub or hex"),
+    NOSTR_INVITE(
+            Kind.LIST,
+            "NPUB",
+            "",
+            "whose node may lend and use tensors: its key opens an invite for that in the listing, sealed for others; up"
+                    + " to four"),
     PUBLISH_INTERVAL(Kind.VALUE, "SECONDS", "60", "between two refreshes of the listing, which lasts for three"),
     PORT(Kind.VALUE, "PORT", "9337", "the OpenAI-compatible API, on loopback; 0 lets the system choose"),
     CONSOLE(Kind.OPTIONAL, "PORT", "3131", "the web console and management API, on loopback; 0 lets the system choose"),
@@ -56,6 +62,16 @@ public enum Setting {
             "DIR",
             "none",
             "serve the web page from this folder, read again when a file in it changes; none takes the built-in one"),
+    ALLOW_HOST(
+            Kind.LIST,
+            "NAME",
+            "",
+            "a name under which this machine is called, beside localhost, such as that of a proxy before it"),
+    ALLOW_ORIGIN(
+            Kind.LIST,
+            "ORIGIN",
+            "",
+            "a web page that may call the API from a browser, such as https://chat.example; those of localhost may"),
     BIND_PORT(
             Kind.VALUE,
             "PORT",

@@ -74,6 +74,8 @@ class ConfigTest {
                         Map.entry(Setting.MODEL, List.of("demo", "/m.gguf")),
                         Map.entry(Setting.PORT, List.of("0")),
                         Map.entry(Setting.CONSOLE, List.of("4000")),
+                        Map.entry(Setting.ALLOW_HOST, List.of("mesh.example")),
+                        Map.entry(Setting.ALLOW_ORIGIN, List.of("https://chat.example:8443")),
                         Map.entry(Setting.HEADLESS, List.of("true")),
                         Map.entry(Setting.CONSOLE_DIR, List.of("/web")),
                         Map.entry(Setting.JOIN, List.of("mesh1.a", "mesh1.b")),
@@ -96,6 +98,8 @@ class ConfigTest {
         assertThat(config.models()).containsExactly("demo", "/m.gguf");
         assertThat(config.ports())
                 .isEqualTo(new Config.Ports(0, Config.Console.HEADLESS, 4000, Optional.of(Path.of("/web"))));
+        assertThat(config.callers())
+                .isEqualTo(new Config.Callers(List.of("mesh.example"), List.of("https://chat.example:8443")));
         assertThat(config.mesh())
                 .isEqualTo(new Config.Mesh(
                         List.of("mesh1.a", "mesh1.b"),
@@ -147,6 +151,7 @@ class ConfigTest {
                                 Setting.MAX_CLIENTS, List.of("5"),
                                 Setting.NOSTR_RELAY, List.of("ws://127.0.0.1:1", "wss://relay.example"),
                                 Setting.NOSTR_TRUST, List.of(key),
+                                Setting.NOSTR_INVITE, List.of(key),
                                 Setting.PUBLISH_INTERVAL, List.of("4")),
                         Map.of())
                 .listing();
@@ -161,6 +166,7 @@ class ConfigTest {
                         5,
                         List.of(URI.create("ws://127.0.0.1:1"), URI.create("wss://relay.example")),
                         Set.of(key),
+                        List.of(key),
                         Duration.ofSeconds(4)));
     }
 
@@ -268,6 +274,10 @@ class ConfigTest {
         "BIND_PORT, -1, 0 to 65535",
         "NOSTR_RELAY, ws://relay.example, wss",
         "NOSTR_TRUST, npub1x, an npub",
+        "ALLOW_HOST, mesh.example:80, a name",
+        "ALLOW_ORIGIN, https://chat.example/, an origin",
+        "ALLOW_ORIGIN, *, an origin",
+        "NOSTR_INVITE, npub1x, an npub",
         "MAX_CLIENTS, -1, 0 to 100000",
         "LOG_FORMAT, xml, 'pretty, json'",
         "OFFLINE, maybe, true or false",

@@ -20,6 +20,15 @@ public record Candidate(Listing listing, String author, boolean isTrusted, int w
 
         /** Nobody with the right key did; {@code reason} is a short code. */
         record Failed(String reason) implements Probe {}
+
+        /** One word for people and scripts. */
+        default String code() {
+            return switch (this) {
+                case Untried() -> "untried";
+                case Answered(int millis) -> "answered";
+                case Failed(String reason) -> reason;
+            };
+        }
     }
 
     public Candidate probed(Probe answer) {

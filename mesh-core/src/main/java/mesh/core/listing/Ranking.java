@@ -24,6 +24,9 @@ public final class Ranking {
     private static final int WORK_MAX = 30;
     private static final int PROBE_FAILED = -1_000;
 
+    /** More than all that a listing can claim together: whoever was not asked stands behind whoever answered. */
+    private static final int ANSWERED = 500;
+
     private Ranking() {}
 
     /** Those that meet the wish, best first, one per mesh. */
@@ -49,7 +52,7 @@ public final class Ranking {
         return score
                 + switch (candidate.probe()) {
                     case Candidate.Probe.Untried() -> 0;
-                    case Candidate.Probe.Answered(int millis) -> Math.max(0, LATENCY_MAX - millis / 4);
+                    case Candidate.Probe.Answered(int millis) -> ANSWERED + Math.max(0, LATENCY_MAX - millis / 4);
                     case Candidate.Probe.Failed(String reason) -> PROBE_FAILED;
                 };
     }

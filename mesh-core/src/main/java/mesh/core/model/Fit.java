@@ -2,16 +2,19 @@ package mesh.core.model;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.function.IntPredicate;
 
 /**
  * What a model takes in memory, worked out from its header alone, and the context and slots with which it fits. Errs on
- * the side of too much: a sliding window is counted as full attention, a hybrid's layers as both kinds. Checked against
- * the engine's own figures. Immutable.
+ * the side of too much: a sliding window of an architecture not listed in {@link Windows} is counted as full attention,
+ * a hybrid's layers as both kinds. Checked against the engine's own figures. Immutable.
  *
  * @param weightBytes all tensors
  * @param layers how many the model can be cut into
  * @param contextMax the longest context the model was trained for; 0 when unknown
- * @param kvBytesPerToken keys and values of one past token, all layers
+ * @param kvBytesPerToken keys and values of one past token, all layers that remember the whole context
+ * @param windowBytesPerToken the same of all layers that remember only a window of it
+ * @param windowTokens how many tokens those remember
  * @param stateBytesPerSlot what recurrent layers remember, whatever the context
  * @param batchBytes intermediate results of one batch of tokens
  * @param engineBytes the engine itself and the vocabulary
@@ -21,6 +24,8 @@ public record Fit(
         int layers,
         int contextMax,
         long kvBytesPerToken,
+        long windowBytesPerToken,
+        long windowTokens,
         long stateBytesPerSlot,
         long batchBytes,
         long engineBytes) {
@@ -105,11 +110,14 @@ public record Fit(
         long weights = 0;
         for (GgufHeader.Tensor tensor : header.tensors()) weights = Saturated.plus(weights, tensor.bytes());
         var sizes = new Sizes(header);
+        var windows = Windows.of(header);
         return new Fit(
                 weights,
                 header.layers(),
                 header.contextMax(),
-                sizes.kvBytesPerToken(kvType),
+                sizes.kvBytesPerToken(kvType, layer -> !windows.isWindowed(layer)),
+                sizes.kvBytesPerToken(kvType, windows::isWindowed),
+                windows.tokens(),
                 sizes.stateBytes(),
                 sizes.batchBytes(),
                 Saturated.plus(ENGINE_BYTES, Saturated.times(sizes.vocabulary, VOCABULARY_ENTRY_BYTES)));
@@ -132,7 +140,14 @@ public record Fit(
     }
 
     public long kvBytes(int context, int slots) {
-        return Saturated.times(Saturated.times(kvBytesPerToken, padded(context)), slots);
+        long whole = Saturated.times(kvBytesPerToken, padded(context));
+        long windowed = Saturated.times(windowBytesPerToken, Math.min(padded(context), remembered(windowTokens)));
+        return Saturated.times(Saturated.plus(whole, windowed), slots);
+    }
+
+    /** A window moves on only after a batch, so a batch more is kept. */
+    private static long remembered(long window) {
+        return padded(Saturated.plus(window, BATCH_TOKENS));
     }
 
     public long computeBytes(int context) {
@@ -167,8 +182,8 @@ public record Fit(
         return String.format(Locale.ROOT, bytes < 1_000_000_000 ? "%.2f GB" : "%.1f GB", bytes / 1e9);
     }
 
-    private static long padded(int context) {
-        return (context + (long) CONTEXT_CELL - 1) / CONTEXT_CELL * CONTEXT_CELL;
+    private static long padded(long tokens) {
+        return Saturated.plus(tokens, CONTEXT_CELL - 1) / CONTEXT_CELL * CONTEXT_CELL;
     }
 
     /** The numbers of the header that memory depends on, with what the format says holds when one is missing. */
@@ -187,13 +202,16 @@ public record Fit(
                     header.hyper("vocab_size").orElse(0));
         }
 
-        long kvBytesPerToken(KvType type) {
+        long kvBytesPerToken(KvType type, IntPredicate ofLayer) {
             if (header.hyper("attention.causal").orElse(1) == 0) return 0;
+            // Latent attention finds its values in its keys.
+            boolean hasValues = header.hyper("attention.key_length_mla").isEmpty();
             long bytes = 0;
             for (int layer = 0; layer < layers; layer++) {
+                if (!ofLayer.test(layer)) continue;
                 long heads = kvHeads(layer);
                 bytes = Saturated.plus(bytes, type.bytes(Saturated.times(heads, keyLength(layer))));
-                bytes = Saturated.plus(bytes, type.bytes(Saturated.times(heads, valueLength(layer))));
+                if (hasValues) bytes = Saturated.plus(bytes, type.bytes(Saturated.times(heads, valueLength(layer))));
             }
             return bytes;
         }

@@ -12,7 +12,7 @@ import java.util.Optional;
  * as in every engine's parser. Not thread-safe; one per document.
  */
 final class JsonScan {
-    /** A longer value is none of ours: names are bounded far below, {@code stream_options} holds two flags. */
+    /** A longer value is none of ours: names are bounded far below. */
     static final int VALUE_BYTES_MAX = 4_096;
 
     /** Room for the longest wanted key with every character written as an escape. */

@@ -11,20 +11,10 @@ import java.util.Optional;
  * object or a form in parts; text that can be neither is noticed at the first wrong byte. Not thread-safe; one per body.
  */
 public final class ModelPeek {
-    private static final List<String> WANTED = List.of(
-            "model",
-            "stream",
-            "stream_options",
-            "prompt_cache_key",
-            "system",
-            "instructions",
-            "messages",
-            "prompt",
-            "input");
+    private static final List<String> WANTED =
+            List.of("model", "stream", "prompt_cache_key", "system", "instructions", "messages", "prompt", "input");
     private static final String MODEL = "model";
     private static final String STREAM = "stream";
-    private static final String STREAM_OPTIONS = "stream_options";
-    private static final String INCLUDE_USAGE = "include_usage";
     private static final String FORM = "multipart/form-data";
 
     /** Where a prompt stands, in the order of preference: what comes first in the engine's cache comes first here. */
@@ -107,21 +97,6 @@ public final class ModelPeek {
         long hash = 0xcbf29ce484222325L;
         for (byte b : bytes) hash = (hash ^ b) * 0x100000001b3L;
         return hash == 0 ? 1 : hash;
-    }
-
-    /** Whether the caller asked for a last chunk with token counts. */
-    public boolean isUsageWanted() {
-        return body.raw(STREAM_OPTIONS)
-                .filter(options -> options.startsWith("{"))
-                .map(ModelPeek::includesUsage)
-                .orElse(false);
-    }
-
-    private static boolean includesUsage(String options) {
-        var inner = new JsonScan(List.of(INCLUDE_USAGE));
-        byte[] bytes = options.getBytes(StandardCharsets.UTF_8);
-        inner.feed(bytes, 0, bytes.length);
-        return inner.raw(INCLUDE_USAGE).filter("true"::equals).isPresent();
     }
 
     /** Which model a body names. An absent, null or empty name leaves the choice to the node. */

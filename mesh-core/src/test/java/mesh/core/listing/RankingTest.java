@@ -38,6 +38,15 @@ class RankingTest {
     }
 
     @Test
+    void whoeverWasNotAskedStandsBehindWhoeverAnsweredHoweverLate() {
+        Candidate late = candidate(1, 1, false, new Candidate.Probe.Answered(2_900));
+        Candidate boast = candidate(7, Integer.MAX_VALUE, false, new Candidate.Probe.Untried());
+        var wish = new Wish("", "", "", 0, List.of("m7"), false, Optional.empty());
+
+        assertThat(Ranking.order(List.of(boast, late), wish, 0, SEEKER)).containsExactly(late, boast);
+    }
+
+    @Test
     void nearerIsBetterAndSoIsTheMeshOfLastTime() {
         Candidate far = candidate(1, 4, false, new Candidate.Probe.Answered(300));
         Candidate near = candidate(2, 4, false, new Candidate.Probe.Answered(3));

@@ -50,6 +50,37 @@ class FitTest {
     }
 
     @Test
+    void layersWithAWindowRememberThatAndABatch() throws Exception {
+        Fit fit = Fit.of(header(windowed("gemma3")));
+
+        assertThat(fit.kvBytes(8192, 1)).isEqualTo((8L * 8192 + 40L * 1536) * 2 * 8 * 256 * 2);
+        assertThat(fit.kvBytes(512, 1)).isEqualTo(48L * 512 * 2 * 8 * 256 * 2);
+        assertThat(fit.kvBytes(8192, 4)).isEqualTo(4 * fit.kvBytes(8192, 1));
+    }
+
+    @Test
+    void windowOfAnArchitectureNobodyCheckedCountsAsTheWholeContext() throws Exception {
+        Fit fit = Fit.of(header(windowed("someone-new")));
+
+        assertThat(fit.kvBytes(8192, 1)).isEqualTo(48L * 8192 * 2 * 8 * 256 * 2);
+    }
+
+    @Test
+    void latentAttentionKeepsItsValuesInItsKeys() throws Exception {
+        Fit fit = Fit.of(header(new GgufWriter()
+                .text("general.architecture", "deepseek2")
+                .u32("deepseek2.block_count", 27)
+                .u32("deepseek2.embedding_length", 2048)
+                .u32("deepseek2.attention.head_count", 16)
+                .u32("deepseek2.attention.head_count_kv", 1)
+                .u32("deepseek2.attention.key_length", 576)
+                .u32("deepseek2.attention.value_length", 512)
+                .u32("deepseek2.attention.key_length_mla", 192)));
+
+        assertThat(fit.kvBytesPerToken()).isEqualTo(27L * 576 * 2);
+    }
+
+    @Test
     void itemsAddUpToTheNeed() throws Exception {
         Fit fit = Fit.of(header(eight()));
 
@@ -120,6 +151,18 @@ class FitTest {
     /** The shape of a usual model of eight billion parameters. */
     private static GgufWriter eight() {
         return shape(32, 4096, 32, 14_336).u32("llama.attention.head_count_kv", 8);
+    }
+
+    private static GgufWriter windowed(String architecture) {
+        return new GgufWriter()
+                .text("general.architecture", architecture)
+                .u32(architecture + ".block_count", 48)
+                .u32(architecture + ".embedding_length", 3840)
+                .u32(architecture + ".attention.head_count", 16)
+                .u32(architecture + ".attention.head_count_kv", 8)
+                .u32(architecture + ".attention.key_length", 256)
+                .u32(architecture + ".attention.value_length", 256)
+                .u32(architecture + ".attention.sliding_window", 1024);
     }
 
     private static GgufWriter shape(long layers, long width, long heads, long hidden) {

@@ -35,7 +35,6 @@ class ModelPeekTest {
                 assertThat(peek.isWhole()).isTrue();
                 assertThat(peek.model()).isEqualTo(new ModelPeek.Named.Model("é\n\"q\"/z"));
                 assertThat(peek.isStream()).isTrue();
-                assertThat(peek.isUsageWanted()).isTrue();
             }
         }
     }

@@ -43,6 +43,20 @@ public interface Management {
     /** The last relayed requests, newest first: their ways and figures, never any text of theirs. */
     List<Map<String, Object>> requests();
 
+    /** Every model on this machine and in the catalog, and where it fits. Reads the header of every file. */
+    List<Map<String, Object>> catalog();
+
+    /** Begins to fetch a model without serving it; {@code said} is in the user's words. */
+    Changed download(String said);
+
+    List<DownloadStatus> downloads();
+
+    /** Stops fetching a model and keeps what has come; one that was fetched to be served is no longer wanted. */
+    Changed pause(String model) throws InterruptedException;
+
+    /** What joining by this invite would mean; asks nobody. */
+    Preview preview(String token);
+
     /** Asks the daemon to stop; returns at once. */
     void shutdown();
 
@@ -74,6 +88,7 @@ public interface Management {
      *
      * @param carried for peers that cannot reach each other: pairs now, and packets and bytes since the start
      * @param refused what peers and strangers did that was not accepted, by reason
+     * @param listing empty without {@code --publish}
      */
     record Status(
             String version,
@@ -85,7 +100,27 @@ public interface Management {
             List<PeerStatus> peers,
             Map<String, Long> requests,
             Map<String, Long> carried,
-            Map<String, Long> refused) {}
+            Map<String, Long> refused,
+            Optional<ListingStatus> listing) {}
+
+    /**
+     * How this node lists its mesh.
+     *
+     * @param name of the mesh; empty without one
+     * @param isPublished whether at least one relay was seen to have the listing
+     * @param state one word: whether it is listed, and if not, why
+     * @param confirmed how many relays were seen to have it
+     */
+    record ListingStatus(String name, boolean isPublished, String state, long confirmed, List<RelayStatus> relays) {}
+
+    /**
+     * A relay it is listed on.
+     *
+     * @param link where the connection stands
+     * @param said its last word to the listing
+     * @param restsUntilMillis until when it is left alone; 0 = it is not
+     */
+    record RelayStatus(String url, String link, String said, long restsUntilMillis) {}
 
     /** This node in its mesh; everything but the name is empty until it is in one. */
     record NodeStatus(String id, String name, String role, String address) {}
@@ -136,7 +171,46 @@ public interface Management {
             long sizeBytes,
             long needBytes,
             List<WorkerStatus> workers,
-            List<Integer> tensorSplit) {}
+            List<Integer> tensorSplit,
+            Optional<ProgressStatus> progress) {}
+
+    /**
+     * How far something is that can be measured.
+     *
+     * @param phase {@code fetching}, {@code checking}, {@code loading} or {@code sending}
+     * @param totalBytes 0 = nobody knows
+     * @param sinceMillis when this phase began
+     */
+    record ProgressStatus(String phase, long doneBytes, long totalBytes, long sinceMillis) {}
+
+    /**
+     * A model that is fetched without being served.
+     *
+     * @param state {@code running} or {@code failed}; what is done or paused is gone
+     * @param reason stable code of a failure
+     */
+    record DownloadStatus(String model, String state, ProgressStatus progress, String reason, String message) {}
+
+    /** What an invite would make of this node, and what it cannot do about it while it runs. */
+    sealed interface Preview {
+        /**
+         * @param isMember whether this node is in that mesh already
+         * @param isFree whether this node would leave nobody behind
+         */
+        record Good(
+                String meshId,
+                String issuer,
+                String role,
+                String expires,
+                int uses,
+                List<String> addresses,
+                boolean isMember,
+                boolean isFree,
+                String command)
+                implements Preview {}
+
+        record Refused(String code, String message) implements Preview {}
+    }
 
     /**
      * A worker of a split that this node hosts.

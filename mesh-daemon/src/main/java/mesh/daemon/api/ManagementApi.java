@@ -7,8 +7,11 @@ import mesh.core.openai.ApiError;
 import mesh.daemon.api.Management.Changed;
 import mesh.daemon.api.Management.InviteStatus;
 import mesh.daemon.api.Management.Invited;
+import mesh.daemon.api.Management.ListingStatus;
 import mesh.daemon.api.Management.ModelStatus;
 import mesh.daemon.api.Management.PeerStatus;
+import mesh.daemon.api.Management.ProgressStatus;
+import mesh.daemon.api.Management.RelayStatus;
 import mesh.daemon.api.Management.Status;
 import mesh.daemon.api.Management.WorkerStatus;
 import mesh.daemon.edge.Ask;
@@ -43,6 +46,7 @@ public final class ManagementApi {
         routes.changing("DELETE", "/mesh/v1/invites/*", ask -> changed(daemon.revoke(ask.rest()), 200));
         routes.changing("DELETE", "/mesh/v1/peers/*", ask -> changed(daemon.expel(ask.rest()), 200));
         routes.waiting("GET", "/mesh/v1/explain/*", this::explain);
+        new StockApi(daemon).addTo(routes);
         routes.changing("POST", "/mesh/v1/leave", ask -> changed(daemon.leave(), 202));
         routes.changing("POST", "/mesh/v1/shutdown", ask -> {
             daemon.shutdown();
@@ -79,7 +83,7 @@ public final class ManagementApi {
         };
     }
 
-    private static Reply changed(Changed changed, int status) throws Refusal {
+    static Reply changed(Changed changed, int status) throws Refusal {
         return switch (changed) {
             case Changed.Done(String name) -> Reply.json(status, Map.of("name", name));
             case Changed.Refused(String code, String message, boolean isUnknown) ->
@@ -90,7 +94,7 @@ public final class ManagementApi {
     private Map<String, Object> status() {
         Status status = daemon.status();
         var memory = status.memory();
-        return fields(
+        Map<String, Object> all = fields(
                 "version", status.version(),
                 "node",
                         fields(
@@ -98,7 +102,7 @@ public final class ManagementApi {
                                 "name", status.node().name(),
                                 "role", status.node().role(),
                                 "address", status.node().address()),
-                "mesh", fields("id", status.meshId()),
+                "mesh", mesh(status),
                 "api", fields("url", status.apiUrl()),
                 "memory",
                         fields(
@@ -110,6 +114,30 @@ public final class ManagementApi {
                 "requests", status.requests(),
                 "carried", status.carried(),
                 "refused", status.refused());
+        status.listing().ifPresent(listing -> all.put("listing", shown(listing)));
+        return all;
+    }
+
+    private static Map<String, Object> mesh(Status status) {
+        return fields(
+                "id", status.meshId(),
+                "name", status.listing().map(ListingStatus::name).orElse(""),
+                "published", status.listing().map(ListingStatus::isPublished).orElse(false));
+    }
+
+    /** How a listing stands, in the words of the status. */
+    public static Map<String, Object> shown(ListingStatus listing) {
+        return fields(
+                "state", listing.state(),
+                "confirmed", listing.confirmed(),
+                "relays", listing.relays().stream().map(ManagementApi::shown).toList());
+    }
+
+    /** A relay that is not left alone has no end of that. */
+    private static Map<String, Object> shown(RelayStatus relay) {
+        Map<String, Object> shown = fields("url", relay.url(), "link", relay.link(), "said", relay.said());
+        if (relay.restsUntilMillis() > 0) shown.put("restsUntilMillis", relay.restsUntilMillis());
+        return shown;
     }
 
     private static List<Map<String, Object>> models(Status status) {
@@ -117,7 +145,7 @@ public final class ManagementApi {
     }
 
     private static Map<String, Object> shown(ModelStatus model) {
-        return fields(
+        Map<String, Object> shown = fields(
                 "name", model.name(),
                 "state", model.state(),
                 "reason", model.reason(),
@@ -129,6 +157,16 @@ public final class ManagementApi {
                 "needBytes", model.needBytes(),
                 "workers", model.workers().stream().map(ManagementApi::shown).toList(),
                 "tensorSplit", model.tensorSplit());
+        model.progress().ifPresent(progress -> shown.put("progress", shown(progress)));
+        return shown;
+    }
+
+    /** In the words of the status, and of the feed. */
+    public static Map<String, Object> shown(ProgressStatus progress) {
+        Map<String, Object> shown = fields("phase", progress.phase(), "doneBytes", progress.doneBytes());
+        if (progress.totalBytes() > 0) shown.put("totalBytes", progress.totalBytes());
+        shown.put("sinceMillis", progress.sinceMillis());
+        return shown;
     }
 
     private static Map<String, Object> shown(WorkerStatus worker) {
@@ -179,7 +217,7 @@ public final class ManagementApi {
                 "state", invite.state());
     }
 
-    private static Map<String, Object> fields(Object... pairs) {
+    static Map<String, Object> fields(Object... pairs) {
         Map<String, Object> fields = new LinkedHashMap<>();
         for (int i = 0; i < pairs.length; i += 2) fields.put((String) pairs[i], pairs[i + 1]);
         return fields;

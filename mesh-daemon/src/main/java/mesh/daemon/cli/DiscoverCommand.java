@@ -1,8 +1,5 @@
 package mesh.daemon.cli;
 
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URI;
@@ -21,6 +18,7 @@ import mesh.daemon.Refusal;
 import mesh.daemon.Rendezvous;
 import mesh.daemon.Setting;
 import mesh.daemon.Settings;
+import mesh.daemon.listing.Discovered;
 import mesh.daemon.listing.Discovery;
 import mesh.daemon.listing.Found;
 import mesh.daemon.nostr.Answered;
@@ -75,12 +73,12 @@ final class DiscoverCommand implements Callable<Integer> {
             var wish =
                     new Wish("", model, region, (long) (gigabytes * BYTES_PER_GB), List.of(), false, Optional.empty());
             found = Rendezvous.discovery(config).look(wish, isProbed || isAuto);
-        } catch (IOException noSocket) {
-            throw new Refusal(Refusal.FAILED, "udp_unusable", "cannot knock: " + noSocket.getMessage());
+        } catch (IOException unusable) {
+            throw new Refusal(Refusal.FAILED, "discover_failed", "cannot look: " + unusable.getMessage());
         }
         PrintWriter out = spec.commandLine().getOut();
         if (isAuto) return best(found, out);
-        if (isJson) out.println(json(found).toPrettyString());
+        if (isJson) out.println(Discovered.json(found).toPrettyString());
         else print(found, out);
         if (found.isHeard()) return 0;
         throw new Refusal(Refusal.MISSING, "no_relay", "no relay answered: " + answers(found.relays()));
@@ -97,7 +95,7 @@ final class DiscoverCommand implements Callable<Integer> {
     private static int best(Discovery.Outcome found, PrintWriter out) throws Refusal {
         for (Found each : found.meshes())
             if (each.candidate().probe() instanceof Candidate.Probe.Answered) {
-                out.println(each.serve().token());
+                out.println(each.best().token());
                 return 0;
             }
         throw new Refusal(
@@ -141,47 +139,5 @@ final class DiscoverCommand implements Callable<Integer> {
         relays.forEach((relay, answer) -> words.add(relay.getHost() + " "
                 + (answer.detail().isEmpty() ? answer.end().code() : answer.detail())));
         return words.toString();
-    }
-
-    private static ObjectNode json(Discovery.Outcome found) {
-        ObjectNode all = new JsonMapper().createObjectNode();
-        ArrayNode meshes = all.putArray("meshes");
-        for (Found each : found.meshes()) {
-            Candidate candidate = each.candidate();
-            Listing listing = candidate.listing();
-            ObjectNode mesh = meshes.addObject()
-                    .put("id", listing.mesh().hex())
-                    .put("name", listing.name())
-                    .put("region", listing.region())
-                    .put("nodes", listing.nodes())
-                    .put("memoryBytes", listing.memoryBytes())
-                    .put("clients", listing.clients())
-                    .put("clientsMax", listing.clientsMax())
-                    .put("publisher", candidate.author())
-                    .put("trusted", candidate.isTrusted())
-                    .put("token", each.serve().token())
-                    .put("clientToken", each.client().token());
-            listing.serving().forEach(mesh.putArray("serving")::add);
-            listing.wanted().forEach(mesh.putArray("wanted")::add);
-            mesh.put("probe", probeWord(candidate.probe()));
-            candidate.latencyMillis().ifPresent(millis -> mesh.put("latencyMillis", millis));
-        }
-        ObjectNode rejected = all.putObject("rejected");
-        found.rejected().forEach((reason, count) -> rejected.put(reason.code(), count));
-        ObjectNode relays = all.putObject("relays");
-        found.relays()
-                .forEach((relay, answer) -> relays.putObject(relay.toString())
-                        .put("end", answer.end().code())
-                        .put("detail", answer.detail())
-                        .put("events", answer.events()));
-        return all;
-    }
-
-    private static String probeWord(Candidate.Probe probe) {
-        return switch (probe) {
-            case Candidate.Probe.Untried() -> "untried";
-            case Candidate.Probe.Answered(int millis) -> "answered";
-            case Candidate.Probe.Failed(String reason) -> reason;
-        };
     }
 }

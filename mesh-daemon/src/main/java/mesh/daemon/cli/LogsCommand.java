@@ -7,8 +7,12 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import mesh.daemon.Refusal;
+import mesh.daemon.log.LogLevel;
 import mesh.daemon.store.DataDir;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -20,6 +24,11 @@ import picocli.CommandLine.Spec;
 @Command(name = "logs", description = "Shows the end of the node's log.")
 final class LogsCommand implements Callable<Integer> {
     private static final int LINES = 50;
+
+    /** In both formats of a line, at its beginning, where no value can stand. */
+    private static final Pattern LEVEL =
+            Pattern.compile("^(?:time=\\S+ level=|\\{\"time\":\"[^\"]*\",\"level\":\")(error|warn|info|debug)\\b");
+
     /** Fast enough to feel live, slow enough to cost nothing. */
     private static final long POLL_MILLIS = 200;
 
@@ -33,6 +42,12 @@ final class LogsCommand implements Callable<Integer> {
             names = {"-f", "--follow"},
             description = "Go on as lines arrive, until Ctrl-C.")
     boolean isFollowing;
+
+    @Option(
+            names = "--level",
+            paramLabel = "LEVEL",
+            description = "Only events at least as important: error, warn, info or debug. Default: debug.")
+    LogLevel level = LogLevel.DEBUG;
 
     @Spec
     CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
@@ -56,10 +71,17 @@ final class LogsCommand implements Callable<Integer> {
         return 0;
     }
 
-    private static long printEnd(Path file, PrintWriter out) throws IOException {
+    /** What an engine said has no levels, and is shown whole. */
+    private boolean isWanted(String line) {
+        Matcher said = LEVEL.matcher(line);
+        return !said.find()
+                || LogLevel.valueOf(said.group(1).toUpperCase(Locale.ROOT)).compareTo(level) <= 0;
+    }
+
+    private long printEnd(Path file, PrintWriter out) throws IOException {
         byte[] bytes = Files.readAllBytes(file);
         var last = new ArrayDeque<String>();
-        new String(bytes, StandardCharsets.UTF_8).lines().forEach(line -> {
+        new String(bytes, StandardCharsets.UTF_8).lines().filter(this::isWanted).forEach(line -> {
             last.add(line);
             if (last.size() > LINES) last.remove();
         });
@@ -68,14 +90,21 @@ final class LogsCommand implements Callable<Integer> {
     }
 
     /** A file shorter than what was read of it was rotated: begin it anew. */
-    private static long printSince(Path file, long at, PrintWriter out) throws IOException {
+    private long printSince(Path file, long at, PrintWriter out) throws IOException {
         long size = Files.size(file);
         if (size == at) return at;
         try (var in = Files.newInputStream(file)) {
-            in.skipNBytes(size < at ? 0 : at);
-            out.print(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+            long start = size < at ? 0 : at;
+            in.skipNBytes(start);
+            byte[] fresh = in.readAllBytes();
+            int whole = fresh.length;
+            while (whole > 0 && fresh[whole - 1] != '\n') whole--;
+            new String(fresh, 0, whole, StandardCharsets.UTF_8)
+                    .lines()
+                    .filter(this::isWanted)
+                    .forEach(out::println);
             out.flush();
+            return start + whole;
         }
-        return size;
     }
 }

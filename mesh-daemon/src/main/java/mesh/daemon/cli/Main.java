@@ -77,6 +77,7 @@ public final class Main implements Runnable {
     /** The whole command line, as tests and {@link #main} use it. */
     static CommandLine commandLine(java.util.Map<String, String> environment) {
         var main = new CommandLine(new Main());
+        main.setCaseInsensitiveEnumValuesAllowed(true);
         main.addSubcommand("serve", ServeCommand.line(environment));
         main.setOut(new PrintWriter(System.out, true, StandardCharsets.UTF_8));
         main.setErr(new PrintWriter(System.err, true, StandardCharsets.UTF_8));

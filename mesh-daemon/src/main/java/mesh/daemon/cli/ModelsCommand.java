@@ -6,8 +6,6 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import mesh.core.model.Fit;
@@ -15,15 +13,15 @@ import mesh.daemon.Config;
 import mesh.daemon.Refusal;
 import mesh.daemon.hardware.Memory;
 import mesh.daemon.models.Catalog;
-import mesh.daemon.models.DemoModel;
 import mesh.daemon.models.Housekeeping;
 import mesh.daemon.models.Hub;
 import mesh.daemon.models.ModelFile;
 import mesh.daemon.models.ModelStore;
 import mesh.daemon.models.Resolved;
+import mesh.daemon.models.Stock;
+import mesh.daemon.models.Stock.Presence;
 import mesh.daemon.store.DataDir;
 import mesh.daemon.store.Whereabouts;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -41,11 +39,6 @@ import picocli.CommandLine.Spec;
         synopsisSubcommandLabel = "[COMMAND]",
         subcommands = {ModelsCommand.Where.class, ModelsCommand.Verify.class, ModelsCommand.Remove.class})
 final class ModelsCommand implements Callable<Integer> {
-    /** What serving takes beside the weights, where only their size is known: a tenth, and half a GB. */
-    private static final long BESIDE_PARTS = 10;
-
-    private static final long BESIDE_BYTES = 500_000_000;
-
     @Mixin
     final NodeOption node = new NodeOption();
 
@@ -55,91 +48,60 @@ final class ModelsCommand implements Callable<Integer> {
     @Spec
     CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
 
-    /** One row: a model that is here, or one that could be. */
-    private record Row(
-            String name,
-            long bytes,
-            boolean isExact,
-            String here,
-            String fits,
-            String why,
-            @Nullable Path path) {}
-
     @Override
     public Integer call() throws Refusal {
         Config config = node.config();
-        ModelStore store = store(config);
-        ModelStore.Shelf shelf = store.list();
         long usableBytes = config.serve().of(Memory.probe()).usableBytes();
-        long meshBytes = meshBytes(config).orElse(usableBytes);
+        Stock stock = Stock.of(store(config), usableBytes, meshBytes(config).orElse(usableBytes));
         PrintWriter out = spec.commandLine().getOut();
-        List<Row> rows = rows(store, shelf, usableBytes, meshBytes);
-        if (isJson) json(rows, out);
-        else table(rows, shelf, out);
+        if (isJson) json(stock, out);
+        else table(stock, out);
         return 0;
     }
 
-    private static List<Row> rows(ModelStore store, ModelStore.Shelf shelf, long usableBytes, long meshBytes) {
-        var rows = new java.util.ArrayList<Row>();
-        var named = new LinkedHashSet<String>();
-        for (ModelFile file : shelf.models()) {
-            named.add(file.ref().name());
-            Fit.Verdict verdict = file.fit().within(usableBytes, Fit.Ask.ANY);
-            long leastBytes = file.fit().needBytes(Fit.CONTEXT_FLOOR, 1);
-            boolean isHere = verdict instanceof Fit.Verdict.Fits;
-            boolean isOurs = store.notes().of(file.path()).isOurs();
-            rows.add(new Row(
-                    file.ref().name(),
-                    file.bytes(),
-                    true,
-                    isOurs || file.isDemo() ? "on disk" : "on disk, yours",
-                    isHere ? "fits here" : elsewhere(leastBytes, meshBytes),
-                    verdict.why(),
-                    file.path()));
-        }
-        for (DemoModel demo : DemoModel.list())
-            if (named.add(demo.name()))
-                rows.add(new Row(demo.name(), demo.size(), true, "made on the spot", "fits here", "", null));
-        for (Catalog.Entry entry : Catalog.bundled().entries()) {
-            if (!named.add(entry.name())) continue;
-            long need = entry.bytesAbout() + entry.bytesAbout() / BESIDE_PARTS + BESIDE_BYTES;
-            rows.add(new Row(
-                    entry.name(),
-                    entry.bytesAbout(),
-                    entry.bytes().isPresent(),
-                    "",
-                    need <= usableBytes ? "fits here" : elsewhere(need, meshBytes),
-                    "about " + Fit.gigabytes(need) + " with its memory beside the weights",
-                    null));
-        }
-        return rows;
+    private static String here(Presence presence) {
+        return switch (presence) {
+            case OURS -> "on disk";
+            case YOURS -> "on disk, yours";
+            case MADE -> "made on the spot";
+            case ABSENT -> "";
+        };
     }
 
-    private static String elsewhere(long need, long meshBytes) {
-        return need <= meshBytes ? "fits the mesh" : "needs " + Fit.gigabytes(need);
+    private static String fits(Stock.Row row) {
+        return switch (row.fits()) {
+            case HERE -> "fits here";
+            case MESH -> "fits the mesh";
+            case NOWHERE -> "needs " + Fit.gigabytes(row.needBytes());
+        };
     }
 
-    private static void table(List<Row> rows, ModelStore.Shelf shelf, PrintWriter out) {
+    private static void table(Stock stock, PrintWriter out) {
         var table = new Table().row("MODEL", "SIZE", "FITS", "HERE");
-        for (Row row : rows)
-            table.row(row.name(), (row.isExact() ? "" : "about ") + Table.bytes(row.bytes()), row.fits(), row.here());
-        for (Resolved.Refused broken : shelf.broken())
+        for (Stock.Row row : stock.rows())
+            table.row(
+                    row.name(),
+                    (row.isExact() ? "" : "about ") + Table.bytes(row.bytes()),
+                    fits(row),
+                    here(row.presence()));
+        for (Resolved.Refused broken : stock.shelf().broken())
             table.row("-", "-", "-", broken.code() + ": " + broken.message());
         table.print(out);
-        if (!shelf.isWhole()) out.println("… and more files than are listed");
+        if (!stock.shelf().isWhole()) out.println("… and more files than are listed");
     }
 
-    private static void json(List<Row> rows, PrintWriter out) {
+    private static void json(Stock stock, PrintWriter out) {
         ArrayNode list = new JsonMapper().createArrayNode();
-        for (Row row : rows) {
+        for (Stock.Row row : stock.rows()) {
+            boolean isFit = row.fits() != Stock.Place.NOWHERE;
             var object = list.addObject()
                     .put("name", row.name())
                     .put("sizeBytes", row.bytes())
                     .put("sizeIsExact", row.isExact())
-                    .put("fits", row.fits().startsWith("fits"))
-                    .put("where", row.fits().startsWith("fits ") ? row.fits().substring(5) : "nowhere")
+                    .put("fits", isFit)
+                    .put("where", fits(row).startsWith("fits ") ? fits(row).substring(5) : "nowhere")
                     .put("why", row.why());
-            if (row.path() != null) object.put("path", row.path().toString());
+            row.path().ifPresent(path -> object.put("path", path.toString()));
         }
         out.println(list.toPrettyString());
     }

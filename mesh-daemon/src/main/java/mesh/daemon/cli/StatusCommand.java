@@ -42,10 +42,12 @@ final class StatusCommand implements Callable<Integer> {
                         status.at("/node/name").asText() + " (mesh "
                                 + status.path("version").asText() + ")")
                 .row("mesh", mesh(status))
+                .row("listing", listing(status.path("listing")))
                 .row("api", status.at("/api/url").asText())
                 .row("memory", memory(status.path("memory")))
                 .row("requests", requests(status.path("requests")))
                 .print(out);
+        relays(status.at("/listing/relays"), out);
         peers(status.path("peers"), out);
         JsonNode models = status.path("models");
         if (models.isEmpty()) {
@@ -90,10 +92,32 @@ final class StatusCommand implements Callable<Integer> {
                 + status.at("/node/address").asText();
     }
 
+    private static String listing(JsonNode listing) {
+        if (listing.isMissingNode()) return "none; see --publish";
+        return listing.path("state").asText() + ", seen on "
+                + listing.path("confirmed").asInt() + " of "
+                + listing.path("relays").size() + " relays";
+    }
+
+    private static void relays(JsonNode relays, PrintWriter out) {
+        if (relays.isEmpty()) return;
+        out.println();
+        var table = new Table().row("RELAY", "LINK", "SAID", "RESTS");
+        for (JsonNode relay : relays) {
+            long minutes = (relay.path("restsUntilMillis").asLong() - System.currentTimeMillis()) / 60_000;
+            table.row(
+                    relay.path("url").asText(),
+                    relay.path("link").asText(),
+                    relay.path("said").asText(),
+                    relay.has("restsUntilMillis") ? "for " + Math.max(1, minutes) + " min" : "-");
+        }
+        table.print(out);
+    }
+
     private static void peers(JsonNode peers, PrintWriter out) {
         if (peers.isEmpty()) return;
         out.println();
-        var table = new Table().row("PEER", "STATE", "ROLE", "RTT", "PATH", "MEMORY", "SERVING");
+        var table = new Table().row("PEER", "STATE", "ROLE", "RTT", "PATH", "MEMORY", "ENGINE", "HEARD", "SERVING");
         for (JsonNode peer : peers) {
             var serving = new StringJoiner(", ");
             for (JsonNode model : peer.path("serving")) serving.add(model.asText());
@@ -104,6 +128,10 @@ final class StatusCommand implements Callable<Integer> {
                     rtt(peer.path("rttMillis").asDouble()),
                     path(peer),
                     Table.bytes(peer.path("memoryBytes").asLong()),
+                    peer.path("version").asText().isEmpty()
+                            ? "-"
+                            : peer.path("version").asText().split(" ", 2)[0],
+                    peer.path("ageMillis").asLong() / 1_000 + " s ago",
                     serving.length() == 0 ? "-" : serving.toString());
         }
         table.print(out);

@@ -29,6 +29,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
 import mesh.core.openai.ApiError;
 import mesh.daemon.log.Log;
@@ -51,6 +52,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter {
 
     private final Desk desk;
     private final String asker;
+    private final LongSupplier heldBytes;
     private final ArrayDeque<HttpObject> queue = new ArrayDeque<>();
 
     private @Nullable ChannelHandlerContext context;
@@ -67,10 +69,14 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter {
     private long lastBehindBytes;
     private long lastProgressNanos = System.nanoTime();
 
-    /** {@code asker} is the peer whose streams these are, or empty for a client of our own port. */
-    EdgeHandler(Desk desk, String asker) {
+    /**
+     * {@code asker} is the peer whose streams these are, or empty for a client of our own port; {@code heldBytes} are those
+     * that wait before the channel until the asker has taken more.
+     */
+    EdgeHandler(Desk desk, String asker, LongSupplier heldBytes) {
         this.desk = desk;
         this.asker = asker;
+        this.heldBytes = heldBytes;
     }
 
     String asker() {
@@ -138,7 +144,12 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-        if (ctx.channel().isWritable() && current != null) current.writable();
+        if (isWritable(ctx) && current != null) current.writable();
+    }
+
+    /** Whether the other side keeps up. */
+    boolean isWritable(ChannelHandlerContext ctx) {
+        return ctx.channel().isWritable() && heldBytes.getAsLong() == 0;
     }
 
     @Override
@@ -362,7 +373,7 @@ final class EdgeHandler extends ChannelInboundHandlerAdapter {
     /** One timer per connection: what it waits for depends on where the exchange stands. */
     private void watch(ChannelHandlerContext ctx) {
         long now = System.nanoTime();
-        long behind = ctx.channel().bytesBeforeWritable();
+        long behind = ctx.channel().bytesBeforeWritable() + heldBytes.getAsLong();
         if (behind == 0 || behind != lastBehindBytes) lastProgressNanos = now;
         lastBehindBytes = behind;
         Exchange exchange = current;

@@ -96,6 +96,6 @@ public final class EdgeServer implements AutoCloseable {
             client.close();
             return;
         }
-        client.pipeline().addLast(new RequestDecoder(), new HttpResponseEncoder(), new EdgeHandler(desk, ""));
+        client.pipeline().addLast(new RequestDecoder(), new HttpResponseEncoder(), new EdgeHandler(desk, "", () -> 0));
     }
 }

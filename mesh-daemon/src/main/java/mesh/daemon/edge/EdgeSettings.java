@@ -45,9 +45,14 @@ public record EdgeSettings(
     EdgeSettings withHostName(String name) {
         var names = new ArrayList<>(hostNames);
         names.add(name);
+        return withCallers(names, origins);
+    }
+
+    /** The same bounds for others. */
+    public EdgeSettings withCallers(List<String> names, List<String> pages) {
         return new EdgeSettings(
                 names,
-                origins,
+                pages,
                 spillFolder,
                 bodyBytesMax,
                 bodyMemoryBytesMax,

@@ -251,7 +251,7 @@ public final class Exchange {
 
     /** Whether the client keeps up; when not, hold back until {@link #onWritable}. */
     boolean isWritable() {
-        return ctx.channel().isWritable();
+        return connection.isWritable(ctx);
     }
 
     void onWritable(Runnable resume) {

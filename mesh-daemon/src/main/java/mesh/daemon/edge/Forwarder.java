@@ -126,7 +126,7 @@ final class Forwarder {
 
     private void resume() {
         Attempt answering = winner;
-        if (answering != null && answering.flow != null) answering.flow.resume();
+        if (answering != null) answering.resume();
     }
 
     private void over() {
@@ -136,7 +136,7 @@ final class Forwarder {
     }
 
     private ServeRecord record() {
-        return new ServeRecord(isStream, ended, queuedMillis, relay.scan.usage());
+        return new ServeRecord(exchange.dialect(), isStream, ended, queuedMillis, relay.scan.usage());
     }
 
     // Towards the client.
@@ -341,11 +341,16 @@ final class Forwarder {
             }
         }
 
+        /** It was not silent while it was not read. */
+        void resume() {
+            isPaused = false;
+            heardNanos = System.nanoTime();
+            if (flow != null) flow.resume();
+        }
+
         @Override
         public void settled() {
-            if (isDone) return;
-            if (isPaused && exchange.isWritable()) isPaused = false;
-            exchange.flush();
+            if (!isDone) exchange.flush();
         }
 
         @Override

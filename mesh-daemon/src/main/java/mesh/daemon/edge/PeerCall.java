@@ -21,14 +21,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.AtomicInteger;
 import mesh.core.wire.StreamType;
 import mesh.daemon.quic.Peer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One request to a peer, over a stream of its own. The stream lives on the endpoint's loop, the exchange on another: what
- * one read brought crosses over in one task, and no more than a bound is ever on its way. Methods and fields belong to
+ * one read brought crosses over in one task, and no more than a window is ever on its way. Methods and fields belong to
  * the exchange's loop unless they say otherwise.
  */
 @SuppressWarnings("FutureReturnValueIgnored") // A write that fails closes the channel, and that is heard.
@@ -37,16 +36,17 @@ final class PeerCall implements Flow {
     private static final int HEAD_BYTES_MAX = 32_768;
     private static final int PIECE_BYTES_MAX = 65_536;
 
-    /** Bytes between the two loops; at this many the stream is not read until the exchange has taken some. */
-    private static final int CROSSING_BYTES_MAX = 512 << 10;
+    /** What the other side is told at once: rarely enough to cost nothing, early enough that it need not wait. */
+    private static final int TOLD_BYTES_MIN = PeerStream.WINDOW_BYTES / 4;
 
     private final PeerHost host;
     private final UpstreamRequest request;
     private final Receiver receiver;
     private final EventLoop home;
-    private final AtomicInteger crossingBytes = new AtomicInteger();
 
+    private @Nullable PeerStream framing;
     private @Nullable QuicStreamChannel stream;
+    private int untoldBytes;
     private boolean hasHead;
     private boolean isPaused;
     private boolean isOver;
@@ -78,23 +78,24 @@ final class PeerCall implements Flow {
                 return;
             }
             var fresh = (QuicStreamChannel) opened.getNow();
+            var records = new PeerStream(fresh, false);
             fresh.pipeline()
                     .addLast(
-                            new PeerStream(false),
+                            records,
                             new HttpRequestEncoder(),
                             new HttpResponseDecoder(LINE_BYTES_MAX, HEAD_BYTES_MAX, PIECE_BYTES_MAX),
-                            new Answer());
-            atHome(() -> opened(fresh));
+                            new Answer(records));
+            atHome(() -> opened(fresh, records));
         });
     }
 
-    private void opened(QuicStreamChannel fresh) {
+    private void opened(QuicStreamChannel fresh, PeerStream records) {
         stream = fresh;
+        framing = records;
         if (isOver) {
             fresh.close();
             return;
         }
-        fresh.config().setAutoRead(!isPaused);
         fresh.write(head());
         request.body().sendTo(fresh);
     }
@@ -113,11 +114,19 @@ final class PeerCall implements Flow {
     }
 
     private void take(List<HttpObject> parts, int bytes) {
-        crossingBytes.addAndGet(-bytes);
         for (HttpObject part : parts) take(part);
         if (isOver) return;
         receiver.settled();
-        chooseReading();
+        untoldBytes += bytes;
+        tellTaken();
+    }
+
+    /** What the caller has not taken is not told of, so the other side stops when its window is full. */
+    private void tellTaken() {
+        PeerStream records = framing;
+        if (isPaused || isOver || records == null || untoldBytes < TOLD_BYTES_MIN) return;
+        records.taken(untoldBytes);
+        untoldBytes = 0;
     }
 
     private void take(HttpObject part) {
@@ -162,20 +171,12 @@ final class PeerCall implements Flow {
     @Override
     public void pause() {
         isPaused = true;
-        chooseReading();
     }
 
     @Override
     public void resume() {
         isPaused = false;
-        chooseReading();
-    }
-
-    private void chooseReading() {
-        QuicStreamChannel open = stream;
-        if (open == null || isOver) return;
-        boolean reads = !isPaused && crossingBytes.get() < CROSSING_BYTES_MAX;
-        if (open.config().isAutoRead() != reads) open.config().setAutoRead(reads);
+        tellTaken();
     }
 
     @Override
@@ -202,8 +203,12 @@ final class PeerCall implements Flow {
 
     /** The stream's side of the call, on the endpoint's loop. */
     private final class Answer extends ChannelInboundHandlerAdapter {
+        private final PeerStream records;
         private List<HttpObject> parts = new ArrayList<>();
-        private int bytes;
+
+        Answer(PeerStream records) {
+            this.records = records;
+        }
 
         @Override
         public void channelRead(ChannelHandlerContext ctx, Object read) {
@@ -211,25 +216,21 @@ final class PeerCall implements Flow {
                 ReferenceCountUtil.release(read);
                 return;
             }
-            if (part instanceof HttpContent content) bytes += content.content().readableBytes();
             parts.add(part);
         }
 
         @Override
         public void channelReadComplete(ChannelHandlerContext ctx) {
-            hand(ctx);
+            hand();
         }
 
-        private void hand(ChannelHandlerContext ctx) {
+        private void hand() {
             if (parts.isEmpty()) return;
             List<HttpObject> taken = parts;
-            int size = bytes;
+            int bytes = records.takeArrived();
             parts = new ArrayList<>();
-            bytes = 0;
-            if (crossingBytes.addAndGet(size) >= CROSSING_BYTES_MAX)
-                ctx.channel().config().setAutoRead(false);
             try {
-                home.execute(() -> take(taken, size));
+                home.execute(() -> take(taken, bytes));
             } catch (RejectedExecutionException stopped) {
                 taken.forEach(ReferenceCountUtil::release);
             }
@@ -238,13 +239,13 @@ final class PeerCall implements Flow {
         @Override
         public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
             if (event != PeerStream.Signal.ENDED) return;
-            hand(ctx);
+            hand();
             atHome(PeerCall.this::gone);
         }
 
         @Override
         public void channelInactive(ChannelHandlerContext ctx) {
-            hand(ctx);
+            hand();
             atHome(PeerCall.this::gone);
         }
 

@@ -32,12 +32,13 @@ public final class PeerPort {
             return;
         }
         desk.loops().adopt(stream.eventLoop());
+        var records = new PeerStream(stream, true);
         stream.pipeline()
                 .addLast(
-                        new PeerStream(true),
+                        records,
                         new RequestDecoder(),
                         new HttpResponseEncoder(),
-                        new EdgeHandler(desk, peer.id().hex()));
+                        new EdgeHandler(desk, peer.id().hex(), records::heldBytes));
     }
 
     public int requests() {

@@ -1,17 +1,19 @@
 package mesh.daemon.edge;
 
 import java.util.List;
+import mesh.core.openai.Dialect;
 import mesh.core.openai.Usage;
 
 /**
  * What became of one request that was relayed to an engine: what meters and ledgers count by. Never any text of prompt or
  * answer.
  *
+ * @param dialect the caller's, of which a peer that asked sends on what its engine speaks
  * @param isStream whether the caller wanted the answer piece by piece
  * @param attempts every host that was asked, in order
  * @param queuedMillis in the queue of the host that answered
  */
-public record ServeRecord(boolean isStream, List<Attempt> attempts, long queuedMillis, Usage usage) {
+public record ServeRecord(Dialect dialect, boolean isStream, List<Attempt> attempts, long queuedMillis, Usage usage) {
     public ServeRecord {
         attempts = List.copyOf(attempts);
     }

@@ -1,6 +1,7 @@
 package mesh.daemon.engine;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -12,9 +13,17 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import mesh.daemon.fetch.Fetch;
+import mesh.daemon.fetch.FetchReason;
+import mesh.daemon.fetch.Fetched;
 import mesh.daemon.fetch.Hashing;
+import mesh.daemon.fetch.Network;
+import mesh.daemon.fetch.Order;
+import mesh.daemon.fetch.Patience;
 import mesh.daemon.log.Log;
 
 /**
@@ -32,6 +41,7 @@ public final class EngineInstaller {
     private final boolean offline;
     private final Map<String, String> environment;
     private final InstallProgress progress;
+    private final Patience patience;
 
     /** How an install went. */
     public sealed interface Outcome {
@@ -43,14 +53,24 @@ public final class EngineInstaller {
 
     /**
      * {@code offline} refuses every source that needs the network. {@code environment} is the process' own: {@code PATH},
-     * {@code MESH_DEBIAN_MIRROR} and {@code MESH_DEBIAN_KEYRING} are read from it.
+     * {@code MESH_DEBIAN_MIRROR}, {@code MESH_DEBIAN_KEYRING} and the names of proxies are read from it.
      */
     public EngineInstaller(
             EngineShelf shelf, boolean offline, Map<String, String> environment, InstallProgress progress) {
+        this(shelf, offline, environment, progress, Patience.USUAL);
+    }
+
+    EngineInstaller(
+            EngineShelf shelf,
+            boolean offline,
+            Map<String, String> environment,
+            InstallProgress progress,
+            Patience patience) {
         this.shelf = shelf;
         this.offline = offline;
         this.environment = new TreeMap<>(environment);
         this.progress = progress;
+        this.patience = patience;
     }
 
     public Outcome install(EngineSource source) throws InterruptedException {
@@ -98,15 +118,14 @@ public final class EngineInstaller {
                         .orElseThrow(() -> new InstallRefused(
                                 InstallReason.NO_RELEASE_PINNED,
                                 "no pinned release for this platform platform=" + Releases.platform()));
-                var download = new Download(release.url(), part(release.sha256()), release.bytes(), progress);
-                yield fetched(download, "release-" + release.version(), release.sha256(), work);
+                var order = order(release.url(), OptionalLong.of(release.bytes()), release.sha256());
+                yield fetched(order, "release-" + release.version(), work);
             }
             case EngineSource.Remote(var uri, String sha256) -> {
-                if (!sha256.matches("[0-9a-f]{64}"))
+                if (!Order.isSha256(sha256))
                     throw new InstallRefused(
                             InstallReason.WRONG_HASH, "a SHA-256 has 64 hexadecimal digits given=" + sha256);
-                var download = new Download(uri, part(sha256), 0, progress);
-                yield fetched(download, "archive-" + sha256.substring(0, 12), sha256, work);
+                yield fetched(order(uri, OptionalLong.empty(), sha256), "archive-" + sha256.substring(0, 12), work);
             }
             case EngineSource.Local(Path file) -> {
                 if (!Files.isReadable(file))
@@ -133,22 +152,35 @@ public final class EngineInstaller {
         return shelve(folder, home, versions);
     }
 
+    /** The file is named after its hash, so that a cut download is taken up again and never by another archive's. */
+    private Order order(URI uri, OptionalLong bytes, String sha256) {
+        return new Order(uri, shelf.folder().resolve(".archive-" + sha256), bytes, Optional.of(sha256));
+    }
+
     /** Bytes that turned out wrong are not kept; those that are right are not needed twice. */
-    private Outcome fetched(Download download, String name, String sha256, Path work)
+    private Outcome fetched(Order order, String name, Path work)
             throws IOException, InterruptedException, InstallRefused {
         if (EngineProbe.of(home(name)) instanceof EngineProbe.Answer.Works(Engine there)) {
             shelf.use(home(name));
             return new Outcome.Installed(there, false);
         }
-        download.run();
-        Path part = part(sha256);
-        try {
-            String seen = Hashing.sha256(part, (done, total) -> {});
-            if (!seen.equals(sha256))
-                throw new InstallRefused(InstallReason.WRONG_HASH, "sha256=" + seen + " expected=" + sha256);
-            return archive(part, name, sha256, work);
-        } finally {
-            Files.deleteIfExists(part);
+        var fetch = new Fetch(
+                order,
+                Network.of(environment, patience),
+                (phase, done, total) -> progress.at(InstallProgress.Step.DOWNLOAD, done, total));
+        switch (fetch.run()) {
+            case Fetched.Done(Path file, long _, String sha256) -> {
+                try {
+                    return archive(file, name, sha256, work);
+                } finally {
+                    Files.deleteIfExists(file);
+                }
+            }
+            case Fetched.Refused(FetchReason reason, String message) -> {
+                if (reason == FetchReason.STOPPED) throw new InterruptedException(message);
+                if (reason == FetchReason.WRONG_HASH) for (Path trace : order.traces()) Files.deleteIfExists(trace);
+                throw new InstallRefused(InstallReason.of(reason), message);
+            }
         }
     }
 
@@ -190,11 +222,6 @@ public final class EngineInstaller {
                 throw new InstallRefused(InstallReason.DOES_NOT_RUN, message);
             }
         }
-    }
-
-    /** Named after the hash, so that a cut download is taken up again and never by another archive's. */
-    private Path part(String sha256) {
-        return shelf.folder().resolve(".part-" + sha256);
     }
 
     private Path home(String name) throws IOException {

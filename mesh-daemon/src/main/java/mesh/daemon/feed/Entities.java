@@ -20,17 +20,21 @@ import mesh.core.member.Profile.Phase;
 import mesh.core.member.Profile.Served;
 import mesh.core.route.Host;
 import mesh.core.route.RouteReason;
+import mesh.daemon.api.Management.DownloadStatus;
 import mesh.daemon.api.Management.ModelStatus;
 import mesh.daemon.api.Management.PeerStatus;
+import mesh.daemon.api.Management.ProgressStatus;
+import mesh.daemon.api.ManagementApi;
 import mesh.daemon.api.Models;
 
 /**
  * Says what a {@link Sight} holds as entities, in the words of docs/api.md: {@code self}, {@code listing}, and
- * {@code node/}, {@code model/}, {@code request/} with an id. Remembers who was here before. Owned by {@link Feed}.
+ * {@code node/}, {@code model/}, {@code operation/}, {@code request/} with an id. Remembers who was here before. Owned by {@link Feed}.
  */
 public final class Entities implements Feed.Source {
     private final Supplier<Sight> eyes;
     private final RollCall rollCall = new RollCall();
+    private final Speeds speeds = new Speeds();
 
     public Entities(Supplier<Sight> eyes) {
         this.eyes = eyes;
@@ -41,9 +45,10 @@ public final class Entities implements Feed.Source {
         Sight sight = eyes.get();
         var all = new TreeMap<String, Object>();
         all.put("self", self(sight));
-        all.put("listing", sight.listing());
+        all.put("listing", listing(sight));
         nodes(sight, nowMillis).forEach(node -> all.put("node/" + node.get("id"), node));
         models(sight, all);
+        operations(sight, nowMillis, all);
         for (Map<String, Object> request : sight.requests()) all.put("request/" + request.get("id"), request);
         return all;
     }
@@ -89,6 +94,19 @@ public final class Entities implements Feed.Source {
         for (String state : List.of("ready", "loading", "waiting", "failed"))
             if (states.contains(state)) return state.equals("ready") ? "serving" : state;
         return "idle";
+    }
+
+    private static Map<String, Object> listing(Sight sight) {
+        var listing = new Entity();
+        sight.status()
+                .listing()
+                .ifPresentOrElse(
+                        now -> {
+                            listing.with("published", now.isPublished()).known("name", now.name());
+                            ManagementApi.shown(now).forEach(listing::with);
+                        },
+                        () -> listing.with("published", false));
+        return listing.fields();
     }
 
     // Nodes.
@@ -209,7 +227,48 @@ public final class Entities implements Feed.Source {
                 .max()
                 .orElse(0);
         model.with("outstanding", outstanding);
+        here.flatMap(ModelStatus::progress).ifPresent(progress -> model.with("loading", ManagementApi.shown(progress)));
         if (speed > 0) model.with("tokensPerSecond", speed / 1_000.0);
+    }
+
+    /** What goes on here and can be measured: models that are fetched, read or sent to workers. */
+    private void operations(Sight sight, long nowMillis, SortedMap<String, Object> all) {
+        var running = new TreeMap<String, Object>();
+        for (ModelStatus model : sight.status().models())
+            model.progress().ifPresent(progress -> {
+                String kind = kind(progress.phase());
+                String id = kind + "-" + model.name();
+                running.put(
+                        "operation/" + id,
+                        operation(id, kind, model.name(), progress, nowMillis).fields());
+            });
+        for (DownloadStatus download : sight.downloads()) {
+            String id = "download-" + download.model();
+            Entity operation = operation(id, "download", download.model(), download.progress(), nowMillis);
+            if (!download.reason().isEmpty())
+                operation
+                        .with("state", "failed")
+                        .with("reason", download.reason())
+                        .known("detail", download.message());
+            running.put("operation/" + id, operation.fields());
+        }
+        speeds.retain(running.keySet());
+        all.putAll(running);
+    }
+
+    private static String kind(String phase) {
+        return switch (phase) {
+            case "loading" -> "load";
+            case "sending" -> "split";
+            default -> "download";
+        };
+    }
+
+    private Entity operation(String id, String kind, String model, ProgressStatus progress, long nowMillis) {
+        var operation = new Entity().with("id", id).with("kind", kind).with("subject", model);
+        ManagementApi.shown(progress).forEach(operation::with);
+        return operation.known(
+                "bytesPerSecond", speeds.of("operation/" + id, progress.phase(), progress.doneBytes(), nowMillis));
     }
 
     /** Of a split: who holds how much. */

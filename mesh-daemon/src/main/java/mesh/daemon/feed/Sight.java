@@ -19,8 +19,8 @@ import mesh.daemon.api.Models;
  * @param departed ids of members that said goodbye
  * @param waiting requests before engines of this node
  * @param clients that are connected here and may only ask
+ * @param downloads of models that are not served
  * @param joinCommand lets another machine in; empty where this node may not
- * @param listing what became of publishing this mesh
  */
 public record Sight(
         Management.Status status,
@@ -31,9 +31,9 @@ public record Sight(
         Set<String> departed,
         int waiting,
         int clients,
+        List<Management.DownloadStatus> downloads,
         Optional<String> joinCommand,
-        Home home,
-        Map<String, Object> listing) {
+        Home home) {
     /**
      * What does not change while the node runs.
      *

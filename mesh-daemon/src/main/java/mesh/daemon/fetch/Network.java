@@ -53,9 +53,9 @@ public final class Network {
         return new Network(Proxies.of(names), credential, Pace.of(bytesPerSecondMax), patience);
     }
 
-    /** Without any of that. */
-    public static Network plain() {
-        return new Network(ProxySelector.getDefault(), Optional.empty(), Pace.of(0), Patience.USUAL);
+    /** As the environment says, for what comes from no hub: nobody is shown a token, nothing is slowed down. */
+    public static Network of(Map<String, String> environment, Patience patience) {
+        return new Network(Proxies.of(new TreeMap<>(environment)), Optional.empty(), Pace.of(0), patience);
     }
 
     Pace pace() {

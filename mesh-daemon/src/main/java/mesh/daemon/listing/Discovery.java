@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import mesh.core.id.NodeId;
 import mesh.core.listing.Candidate;
@@ -33,7 +34,9 @@ public final class Discovery {
 
     private final List<URI> relays;
     private final Set<String> trusted;
+    private final Optional<NostrKey> reader;
     private final int workBits;
+    private final long patienceMillis;
 
     /**
      * What a look brought.
@@ -52,28 +55,40 @@ public final class Discovery {
         }
     }
 
-    /** @param trusted publishers whose listings are asked for by name and weigh more, in hex */
-    public Discovery(Collection<URI> relays, Set<String> trusted) {
-        this(relays, trusted, ListingVerifier.WORK_BITS);
+    /**
+     * How to look.
+     *
+     * @param trusted publishers whose listings are asked for by name and weigh more, in hex
+     * @param reader opens what was sealed for it; never shown to a relay
+     */
+    public Discovery(Collection<URI> relays, Set<String> trusted, Optional<NostrKey> reader) {
+        this(relays, trusted, reader, ListingVerifier.WORK_BITS, Prober.PATIENCE_MILLIS);
     }
 
-    Discovery(Collection<URI> relays, Set<String> trusted, int workBits) {
+    Discovery(
+            Collection<URI> relays, Set<String> trusted, Optional<NostrKey> reader, int workBits, long patienceMillis) {
         this.relays = List.copyOf(relays);
         this.trusted = Set.copyOf(trusted);
+        this.reader = reader;
         this.workBits = workBits;
+        this.patienceMillis = patienceMillis;
     }
 
     public Outcome look(Wish wish, boolean probes) throws IOException, InterruptedException {
-        var round = new Round(new ListingVerifier(trusted, workBits), System.currentTimeMillis() / 1_000);
+        long now = System.currentTimeMillis() / 1_000;
+        var round = new Round(new ListingVerifier(trusted, workBits), now);
         Map<URI, Answered> answers;
         try (var pool = new RelayPool(relays, NostrKey.fresh(), RelayTiming.DEFAULT)) {
             answers = pool.query(filters(), relays, round::from);
         }
-        List<Found> passed = round.found();
+        List<Found> passed = round.found().stream()
+                .map(found -> reader.map(key -> ListingVerifier.opened(found, key, now))
+                        .orElse(found))
+                .toList();
         NodeId seeker = NodeKey.fresh().id();
         List<Found> ranked = ranked(passed, wish, seeker);
         if (probes && !ranked.isEmpty()) {
-            try (var prober = new Prober()) {
+            try (var prober = new Prober(patienceMillis)) {
                 ranked = ranked(prober.probed(ranked), wish, seeker);
             }
         }

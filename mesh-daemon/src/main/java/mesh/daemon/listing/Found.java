@@ -11,15 +11,26 @@ import mesh.daemon.quic.Addresses;
 /**
  * A listing that passed every check that can be made without asking its node. Immutable.
  *
+ * @param sealed the one that its publisher sealed for the seeker's own key
  * @param isLocal whether it came from a relay of this machine or a private network, where addresses may be private too
  */
-public record Found(Candidate candidate, Event event, Invite client, Invite serve, boolean isLocal) {
+public record Found(
+        Candidate candidate, Event event, Invite client, Invite serve, Optional<Invite> sealed, boolean isLocal) {
     Found probed(Candidate.Probe answer) {
-        return new Found(candidate.probed(answer), event, client, serve, isLocal);
+        return new Found(candidate.probed(answer), event, client, serve, sealed, isLocal);
     }
 
     Found seenLocally() {
-        return new Found(candidate, event, client, serve, true);
+        return new Found(candidate, event, client, serve, sealed, true);
+    }
+
+    Found opened(Invite mine) {
+        return new Found(candidate, event, client, serve, Optional.of(mine), isLocal);
+    }
+
+    /** The most that the seeker can come in as. */
+    public Invite best() {
+        return sealed.orElse(serve);
     }
 
     /** Where its node may be dialled: what an open relay says must not lead into private networks or onto this machine. */

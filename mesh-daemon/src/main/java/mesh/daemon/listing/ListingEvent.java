@@ -27,6 +27,9 @@ public final class ListingEvent {
 
     static final String DELISTED = "delisted";
 
+    /** A sealed invite takes a kilobyte or two. */
+    public static final int SEALED_MAX = 4;
+
     /** Twice what our own fullest listing takes. */
     private static final int CONTENT_CHARS_MAX = 16 * 1024;
 
@@ -43,8 +46,13 @@ public final class ListingEvent {
 
     private ListingEvent() {}
 
-    /** What a listing's content says; {@code powNonce} belongs to the publisher's key. */
-    record Content(Listing listing, long powNonce) {}
+    /**
+     * What a listing's content says.
+     *
+     * @param powNonce belongs to the publisher's key
+     * @param sealed invites, each for the holder of one key
+     */
+    record Content(Listing listing, long powNonce, List<String> sealed) {}
 
     /** All listings; one condition on tags, because some relays answer nothing to more. */
     public static Filter all() {
@@ -56,7 +64,7 @@ public final class ListingEvent {
         return Filter.ofKind(KIND).tagged("d", mesh.hex());
     }
 
-    static Event.Draft listed(Listing listing, long powNonce, long createdAt, long expiration) {
+    static Event.Draft listed(Listing listing, long powNonce, List<String> sealed, long createdAt, long expiration) {
         var content = JSON.createObjectNode()
                 .put("v", VERSION)
                 .put("mesh_id", listing.mesh().hex());
@@ -73,6 +81,7 @@ public final class ListingEvent {
                 .put("proto", listing.protocol())
                 .put("invite_token", listing.entry().clientToken())
                 .put("serve_token", listing.entry().serveToken());
+        if (!sealed.isEmpty()) content.set("sealed", texts(sealed));
         content.set(
                 "node",
                 JSON.createObjectNode()
@@ -134,8 +143,9 @@ public final class ListingEvent {
                     said.path("max_clients").asInt(),
                     said.path("proto").asText(""),
                     entry);
-            return Optional.of(new Content(
-                    listing, Long.parseUnsignedLong(said.path("pow").path("n").asText("0"), 16)));
+            long powNonce = Long.parseUnsignedLong(said.path("pow").path("n").asText("0"), 16);
+            List<String> sealed = texts(said.path("sealed"));
+            return Optional.of(new Content(listing, powNonce, sealed.subList(0, Math.min(sealed.size(), SEALED_MAX))));
         } catch (JacksonException | IllegalArgumentException malformed) {
             return Optional.empty();
         }

@@ -1,6 +1,7 @@
 package mesh.daemon.listing;
 
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -13,6 +14,7 @@ import mesh.core.listing.ListingProof;
 import mesh.core.listing.Rejected;
 import mesh.daemon.nostr.Event;
 import mesh.daemon.nostr.KeyPow;
+import mesh.daemon.nostr.NostrKey;
 import mesh.daemon.store.Ed25519Verifier;
 
 /**
@@ -87,7 +89,19 @@ public final class ListingVerifier {
                 || !Role.SERVE.includes(serving.terms().role())) return bad(Rejected.ROLE_TOO_HIGH);
         if (!isProved(event, listing)) return bad(Rejected.BAD_PROOF);
         var candidate = new Candidate(listing, event.author(), isTrusted(event), bits, new Candidate.Probe.Untried());
-        return new Verdict.Good(new Found(candidate, event, asking, serving, isLocal));
+        return new Verdict.Good(new Found(candidate, event, asking, serving, Optional.empty(), isLocal));
+    }
+
+    /** With the invite that the publisher sealed for this reader, if there is one and it leads where the listing does. */
+    static Found opened(Found found, NostrKey reader, long nowSeconds) {
+        List<String> sealed = ListingEvent.read(found.event())
+                .map(ListingEvent.Content::sealed)
+                .orElse(List.of());
+        Optional<String> token = reader.open(found.event().author(), sealed);
+        if (token.isEmpty()
+                || !(invite(token.get(), nowSeconds) instanceof Checked.Good<Invite>(Invite mine))
+                || !leadsTo(mine, found.candidate().listing())) return found;
+        return found.opened(mine);
     }
 
     private static Verdict bad(Rejected reason) {

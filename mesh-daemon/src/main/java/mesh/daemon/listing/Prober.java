@@ -5,17 +5,20 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
 import mesh.core.id.Checked;
 import mesh.core.id.Credential;
 import mesh.core.id.Invite;
@@ -35,18 +38,25 @@ import org.jspecify.annotations.Nullable;
 /**
  * Knocks at the nodes behind listings: whoever answers has proved the key that the listing names; nothing is asked of it
  * and no invite is shown. Few at a time and few per network, so that a flood of listings that name one victim does not
- * make this node knock there a thousand times. Knocks under a key made for the purpose. One caller.
+ * make this node knock there a thousand times. While nobody answers the next ones are tried, half of them drawn by lot:
+ * boasting alone keeps no honest mesh from being reached. Knocks under a key made for the purpose. One caller.
  */
 final class Prober implements AutoCloseable {
+    /** In one round, all at once. */
     static final int PROBES_MAX = 8;
 
-    private static final int AT_ONCE = 4;
+    /** Twelve seconds of silence are enough for anybody who waits. */
+    static final int ROUNDS_MAX = 4;
+
+    static final long PATIENCE_MILLIS = 3_000;
+
     private static final int PER_NETWORK = 2;
-    private static final long PATIENCE_MILLIS = 3_000;
 
     private final QuicEndpoint endpoint;
+    private final long patienceMillis;
 
-    Prober() throws IOException {
+    Prober(long patienceMillis) throws IOException {
+        this.patienceMillis = patienceMillis;
         var anywhere = new InetSocketAddress(0);
         this.endpoint = QuicEndpoint.open(QuicConfig.on(anywhere), NodeKey.fresh(), new Nobody(), new Deaf());
     }
@@ -56,54 +66,72 @@ final class Prober implements AutoCloseable {
         endpoint.close();
     }
 
-    /** The same list, the first ones of it with what their nodes answered. */
+    /** The same list, those of it that were knocked at with what their nodes answered. */
     List<Found> probed(List<Found> inOrder) throws InterruptedException {
-        List<Found> chosen = chosen(inOrder);
-        var room = new Semaphore(AT_ONCE);
-        BlockingQueue<Found> answers = new ArrayBlockingQueue<>(Math.max(1, chosen.size()));
-        for (Found each : chosen)
-            Thread.ofVirtual().name("probe").start(() -> {
-                room.acquireUninterruptibly();
-                try {
-                    answers.add(each.probed(knock(each)));
-                } finally {
-                    room.release();
-                }
-            });
+        var targets = new Targets();
         var probed = new HashMap<String, Found>();
-        for (int i = 0; i < chosen.size(); i++) {
-            Found answer = answers.take();
-            probed.put(answer.event().id(), answer);
+        List<Found> turns = turns(inOrder, ThreadLocalRandom.current());
+        boolean isAnswered = false;
+        for (int round = 0; round < ROUNDS_MAX && !isAnswered; round++) {
+            List<Found> chosen = targets.next(turns);
+            if (chosen.isEmpty()) break;
+            for (Found answer : knocked(chosen)) {
+                probed.put(answer.event().id(), answer);
+                isAnswered |= answer.candidate().probe() instanceof Probe.Answered;
+            }
         }
         return inOrder.stream()
                 .map(each -> probed.getOrDefault(each.event().id(), each))
                 .toList();
     }
 
-    /** One per node; of what open relays say also one per machine and two per network. */
-    static List<Found> chosen(List<Found> inOrder) {
-        var chosen = new ArrayList<Found>();
-        Set<NodeId> nodes = new HashSet<>();
-        Set<InetAddress> machines = new HashSet<>();
-        Map<List<Byte>, Integer> networks = new HashMap<>();
-        for (Found each : inOrder) {
-            if (chosen.size() == PROBES_MAX) break;
-            List<InetSocketAddress> addresses = each.addresses();
-            if (addresses.isEmpty()
-                    || !nodes.add(each.candidate().listing().entry().node())) continue;
-            if (!each.isLocal() && addresses.stream().anyMatch(at -> isCrowded(at, machines, networks))) continue;
-            for (InetSocketAddress at : addresses) {
-                machines.add(at.getAddress());
-                networks.merge(network(at), 1, Integer::sum);
-            }
-            chosen.add(each);
-        }
-        return chosen;
+    private List<Found> knocked(List<Found> chosen) throws InterruptedException {
+        BlockingQueue<Found> answers = new ArrayBlockingQueue<>(chosen.size());
+        for (Found each : chosen) Thread.ofVirtual().name("probe").start(() -> answers.add(each.probed(knock(each))));
+        var knocked = new ArrayList<Found>();
+        for (int i = 0; i < chosen.size(); i++) knocked.add(answers.take());
+        return knocked;
     }
 
-    private static boolean isCrowded(
-            InetSocketAddress at, Set<InetAddress> machines, Map<List<Byte>, Integer> networks) {
-        return machines.contains(at.getAddress()) || networks.getOrDefault(network(at), 0) >= PER_NETWORK;
+    /** The best and the drawn by turns; whoever comes up twice counts once. */
+    static List<Found> turns(List<Found> inOrder, RandomGenerator random) {
+        var drawn = new ArrayList<>(inOrder);
+        Collections.shuffle(drawn, random);
+        var turns = new LinkedHashSet<Found>();
+        for (int i = 0; i < inOrder.size(); i++) {
+            turns.add(inOrder.get(i));
+            turns.add(drawn.get(i));
+        }
+        return List.copyOf(turns);
+    }
+
+    /** Whom to knock at: one per node; of what open relays say also one per machine and two per network. */
+    static final class Targets {
+        private final Set<NodeId> nodes = new HashSet<>();
+        private final Set<InetAddress> machines = new HashSet<>();
+        private final Map<List<Byte>, Integer> networks = new HashMap<>();
+
+        /** The next ones in this order that were in no round before. */
+        List<Found> next(List<Found> inOrder) {
+            var chosen = new ArrayList<Found>();
+            for (Found each : inOrder) {
+                if (chosen.size() == PROBES_MAX) break;
+                List<InetSocketAddress> addresses = each.addresses();
+                if (addresses.isEmpty()
+                        || !nodes.add(each.candidate().listing().entry().node())) continue;
+                if (!each.isLocal() && addresses.stream().anyMatch(this::isCrowded)) continue;
+                for (InetSocketAddress at : addresses) {
+                    machines.add(at.getAddress());
+                    networks.merge(network(at), 1, Integer::sum);
+                }
+                chosen.add(each);
+            }
+            return chosen;
+        }
+
+        private boolean isCrowded(InetSocketAddress at) {
+            return machines.contains(at.getAddress()) || networks.getOrDefault(network(at), 0) >= PER_NETWORK;
+        }
     }
 
     /** The first 24 bits of an IPv4 address, 48 of an IPv6 one: what one owner usually holds. */
@@ -120,7 +148,7 @@ final class Prober implements AutoCloseable {
         NodeId node = found.candidate().listing().entry().node();
         endpoint.dial(node, found.addresses(), Optional.empty(), answer::add);
         try {
-            @Nullable Dialled outcome = answer.poll(PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+            @Nullable Dialled outcome = answer.poll(patienceMillis, TimeUnit.MILLISECONDS);
             long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begunNanos);
             return switch (outcome) {
                 // We show nothing, so being refused for that is the answer of the right key.

@@ -111,12 +111,40 @@ public final class Publisher {
      * @param interval between two refreshes; a listing lives for three
      * @param note where the publisher's note is kept
      * @param clientsMax 0 = as many as come
+     * @param guests keys, in hex, whose holders find an invite that nobody else can read
      */
-    public record Settings(List<URI> relays, Duration interval, int clientsMax, Path note, int workBits) {
+    public record Settings(
+            List<URI> relays, Duration interval, int clientsMax, List<String> guests, Path note, int workBits) {
         public Settings {
             relays = List.copyOf(relays);
+            guests = List.copyOf(guests);
         }
     }
+
+    /**
+     * How the listing stands, for people.
+     *
+     * @param confirmed how many relays were seen to have it
+     */
+    public record Standing(State state, long confirmed, List<RelayStanding> relays) {
+        public Standing {
+            relays = List.copyOf(relays);
+        }
+
+        public boolean isPublished() {
+            return state == State.LISTED && confirmed > 0;
+        }
+
+        /** One word: listed while no relay is seen to have it is {@code unheard}, while only one of several, {@code degraded}. */
+        public String word() {
+            if (state == State.LISTED && confirmed == 0) return "unheard";
+            boolean isThin = state == State.LISTED && confirmed == 1 && relays.size() > 1;
+            return isThin ? "degraded" : state.name().toLowerCase(java.util.Locale.ROOT);
+        }
+    }
+
+    /** One relay of it; {@code link} is where the connection stands. */
+    public record RelayStanding(Standings.Shown shown, String link) {}
 
     public Publisher(Settings settings, NostrKey key, Publication node, Consumer<String> terminal) throws IOException {
         this(settings, key, node, terminal, new RelayPool(settings.relays(), key, RelayTiming.DEFAULT));
@@ -199,6 +227,7 @@ public final class Publisher {
         Publication.Facts facts = known.get();
         if (!facts.isAdmin()) {
             if (state != State.NOT_ADMIN) log.warn("listing.unable", "reason", "not_admin");
+            if (state == State.LISTED) delist(State.NOT_ADMIN);
             state = State.NOT_ADMIN;
             return;
         }
@@ -281,8 +310,6 @@ public final class Publisher {
         if (event.isEmpty()) return;
         said = facts.listing();
         saidNanos = System.nanoTime();
-        nextRefreshNanos =
-                saidNanos + part(1 + JITTER * (2 * ThreadLocalRandom.current().nextDouble() - 1));
         Map<URI, Published> answers = send(event.get(), standings.publishTo(System.currentTimeMillis()));
         if (answers.values().stream().anyMatch(Publisher::isOutrun)) {
             // Somebody else holds our key, or our note was lost: once beyond what is there, and then it is said.
@@ -291,6 +318,10 @@ public final class Publisher {
             Optional<Event> again = signed(facts, beyond);
             if (again.isPresent()) send(again.get(), standings.publishTo(System.currentTimeMillis()));
         }
+        // Unseen by anybody it is said again as soon as changes would be.
+        double pause = standings.confirmed() == 0 ? CALM : 1;
+        nextRefreshNanos = saidNanos
+                + part(pause + JITTER * (2 * ThreadLocalRandom.current().nextDouble() - 1));
         if (state != State.LISTED)
             log.info("listing.published", "meshId", facts.listing().mesh().hex(), "relays", standings.confirmed());
         state = State.LISTED;
@@ -328,9 +359,20 @@ public final class Publisher {
         byte[] proof = ListingProof.sign(signer.get(), key.author(), bare.mesh(), expiration, clientToken, serveToken);
         var entry = new Listing.Entry(
                 signer.get().id(), clientToken, serveToken, HexFormat.of().formatHex(proof));
+        List<String> sealed = sealed(lasts);
         note = note.published(createdAt);
         note.write(settings.note());
-        return Optional.of(key.sign(ListingEvent.listed(bare.at(entry), note.powNonce(), createdAt, expiration)));
+        return Optional.of(
+                key.sign(ListingEvent.listed(bare.at(entry), note.powNonce(), sealed, createdAt, expiration)));
+    }
+
+    /** Whoever may lend and use tensors is named by key; the invite for that is in the listing, but in no clear text. */
+    private List<String> sealed(Duration lasts) throws IOException {
+        if (settings.guests().isEmpty()
+                || !(node.invite(Role.SPLIT, lasts) instanceof Checked.Good<Invite>(Invite invite))) return List.of();
+        return settings.guests().stream()
+                .map(guest -> key.seal(guest, invite.token()))
+                .toList();
     }
 
     /** Sends, and then asks the relays that say they have it whether they do. */
@@ -386,9 +428,14 @@ public final class Publisher {
         pool.publish(deletion, everywhere);
     }
 
-    /** What each relay last said, for people. */
-    public Map<URI, String> relays() {
-        return standings.words();
+    /** Any thread. */
+    public Standing standing() {
+        State now = state;
+        Map<URI, String> links = pool.states();
+        var relays = standings.shown(System.currentTimeMillis()).stream()
+                .map(relay -> new RelayStanding(relay, links.getOrDefault(relay.relay(), "")))
+                .toList();
+        return new Standing(now, now == State.LISTED ? standings.confirmed() : 0, relays);
     }
 
     private static long seconds() {

@@ -67,9 +67,6 @@ public final class Belonging implements Rejoin.Place {
     /** Peers on a bad link have read by then; a farewell that is lost is made up for by probes. */
     private static final Duration FAREWELL = Duration.ofSeconds(1);
 
-    /** A node of a listing that does not answer by then gives way to the next one. */
-    private static final long WAY_MILLIS = 10_000;
-
     private final Plan plan;
     private final BiFunction<List<String>, Role, Profile> facts;
     private final Orders orders;
@@ -196,10 +193,12 @@ public final class Belonging implements Rejoin.Place {
     /** Tries the ways in order, each for a while; answers the invite that let us in, or none and founds a mesh. */
     private List<Invite> entered(Opened here, List<Finder.Way> ways)
             throws Stranded, IOException, InterruptedException {
+        Finder finder = plan.finder().orElseThrow();
         for (Finder.Way way : ways) {
             BlockingQueue<Dialled> answer = new ArrayBlockingQueue<>(1);
             here.endpoint().dial(way.invite().issuer(), way.addresses(), Optional.of(way.invite()), answer::add);
-            if (answer.poll(WAY_MILLIS, TimeUnit.MILLISECONDS) instanceof Dialled.Reached(Peer peer, String observed)) {
+            if (answer.poll(finder.patience().toMillis(), TimeUnit.MILLISECONDS)
+                    instanceof Dialled.Reached(Peer peer, String observed)) {
                 admitted(peer.id());
                 return List.of(way.invite());
             }
@@ -210,7 +209,7 @@ public final class Belonging implements Rejoin.Place {
                     "peer",
                     way.invite().issuer());
         }
-        strand(java.util.Objects.requireNonNull(plan.finder().orElse(null)));
+        strand(finder);
         here.membership().found();
         return List.of();
     }
@@ -444,7 +443,7 @@ public final class Belonging implements Rejoin.Place {
     public Checked<Invite> publicInvite(Role role, Duration lasts) throws IOException {
         Opened here = opened;
         if (here == null) return Checked.refused(Refusal.NO_CREDENTIAL);
-        return here.membership().invite(role, Invite.UNCOUNTED, lasts, reachable(here));
+        return here.membership().publicInvite(role, lasts, reachable(here));
     }
 
     private void created(Invite invite) {

@@ -1,6 +1,7 @@
 package mesh.daemon.loop;
 
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import mesh.core.id.Invite;
@@ -14,6 +15,9 @@ public interface Finder {
             addresses = List.copyOf(addresses);
         }
     }
+
+    /** How long one way may take before the next one is tried. */
+    Duration patience();
 
     /** Ways in, best first; {@code last} is the mesh this node was in before. */
     List<Way> ways(Optional<MeshId> last) throws InterruptedException;

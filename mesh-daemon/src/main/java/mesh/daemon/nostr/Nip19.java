@@ -24,8 +24,10 @@ public final class Nip19 {
     /** The public key behind an {@code npub}, or behind plain hex, as hex. */
     public static Optional<String> author(String said) {
         String text = said.strip();
-        if (Hex.is(text, Schnorr.KEY_BYTES)) return Optional.of(text);
-        return decode(PUBLIC, text).map(Hex::text);
+        Optional<String> author = Hex.is(text, Schnorr.KEY_BYTES)
+                ? Optional.of(text)
+                : decode(PUBLIC, text).map(Hex::text);
+        return author.filter(key -> Schnorr.isPublic(Hex.bytes(key)));
     }
 
     static String encode(String prefix, byte[] key) {

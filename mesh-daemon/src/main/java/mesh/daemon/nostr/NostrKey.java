@@ -1,6 +1,8 @@
 package mesh.daemon.nostr;
 
 import java.security.SecureRandom;
+import java.util.List;
+import java.util.Optional;
 
 /** A secret key on Nostr and what can be signed with it. Never shown: {@code toString} gives the public half. Any thread. */
 public final class NostrKey {
@@ -47,6 +49,28 @@ public final class NostrKey {
         RANDOM.nextBytes(chance);
         String signature = Hex.text(Schnorr.sign(secret, Hex.bytes(id), chance));
         return new Event(id, author, draft.createdAt(), draft.kind(), draft.tags(), draft.content(), signature);
+    }
+
+    /** The text as only this key and the reader's, a public one in hex, can read it (NIP-44). */
+    public String seal(String reader, String text) {
+        byte[] nonce = new byte[Nip44.NONCE_BYTES];
+        RANDOM.nextBytes(nonce);
+        return Nip44.seal(Nip44.conversationKey(secret, Hex.bytes(reader)), nonce, text);
+    }
+
+    /** The first of these that {@code writer} sealed for this key; empty when all are for or by others, or were touched. */
+    public Optional<String> open(String writer, List<String> payloads) {
+        if (payloads.isEmpty()) return Optional.empty();
+        byte[] conversation;
+        try {
+            conversation = Nip44.conversationKey(secret, Hex.bytes(writer));
+        } catch (IllegalArgumentException noKey) {
+            return Optional.empty();
+        }
+        return payloads.stream()
+                .map(payload -> Nip44.open(conversation, payload))
+                .flatMap(Optional::stream)
+                .findFirst();
     }
 
     @Override

@@ -14,6 +14,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
 import mesh.daemon.log.Log;
 import org.jspecify.annotations.Nullable;
 
@@ -306,12 +307,15 @@ final class RelayLink implements AutoCloseable {
         hangUp();
         lastFailure = reason;
         failuresInRow++;
-        long pause = timing.retryMin().toNanos() << Math.min(failuresInRow - 1, 16);
-        pause = Math.min(pause, timing.retryMax().toNanos());
-        retryAtNanos = now + (long) (pause * ThreadLocalRandom.current().nextDouble(JITTER_MIN, 1));
+        retryAtNanos = now + pauseNanos(timing, failuresInRow, ThreadLocalRandom.current());
         to(State.BACKOFF);
         log.debug("relay.lost", "relay", relay, "reason", reason, "failuresInRow", failuresInRow);
         failAll(reason);
+    }
+
+    static long pauseNanos(RelayTiming timing, int failuresInRow, RandomGenerator random) {
+        long pause = timing.retryMin().toNanos() << Math.min(failuresInRow - 1, 16);
+        return (long) (Math.min(pause, timing.retryMax().toNanos()) * random.nextDouble(JITTER_MIN, 1));
     }
 
     private void hangUp() {

@@ -28,6 +28,14 @@ final class Schnorr {
         return secret.length == KEY_BYTES && d.signum() > 0 && d.compareTo(ORDER) < 0;
     }
 
+    static boolean isPublic(byte[] key) {
+        try {
+            return key.length == KEY_BYTES && lift(key).isValid();
+        } catch (IllegalArgumentException notOnCurve) {
+            return false;
+        }
+    }
+
     static byte[] publicKey(byte[] secret) {
         return x(timesBase(new BigInteger(1, secret)));
     }
@@ -65,6 +73,12 @@ final class Schnorr {
         ECPoint point = ECAlgorithms.sumOfTwoMultiplies(CURVE.getG(), s, key, ORDER.subtract(e))
                 .normalize();
         return !point.isInfinity() && !isOdd(point) && Arrays.equals(x(point), r);
+    }
+
+    /** The point that two keys have in common, its x alone; for NIP-44. */
+    static byte[] shared(byte[] secret, byte[] publicKey) {
+        if (!isSecret(secret)) throw new IllegalArgumentException("no secret key bytes=" + secret.length);
+        return x(lift(publicKey).multiply(new BigInteger(1, secret)).normalize());
     }
 
     private static BigInteger challenge(byte[] r, byte[] publicKey, byte[] message) {

@@ -11,7 +11,8 @@ import java.util.Objects;
 
 /**
  * Which relays are worth publishing to: one that refuses us for good, or says yes and keeps nothing, is left alone for
- * hours; but never so many that fewer than two remain. Owned by the publisher's thread; now is a parameter.
+ * hours; but never so many that fewer than two remain. Written by the publisher's thread; the lock is for those who
+ * only look. Now is a parameter.
  */
 public final class Standings {
     /** A relay that wants payment or knows no strangers will not change its mind within minutes. */
@@ -47,7 +48,7 @@ public final class Standings {
     }
 
     /** Where the next event goes. */
-    public List<URI> publishTo(long nowMillis) {
+    public synchronized List<URI> publishTo(long nowMillis) {
         var chosen = new ArrayList<URI>();
         var resting = new ArrayList<URI>();
         standings.forEach((relay, standing) -> {
@@ -63,7 +64,7 @@ public final class Standings {
     }
 
     /** What a relay said to an event. */
-    public void published(URI relay, Published answer, long nowMillis) {
+    public synchronized void published(URI relay, Published answer, long nowMillis) {
         Standing standing = of(relay);
         switch (answer) {
             case Published.Accepted(String message) -> {
@@ -91,7 +92,7 @@ public final class Standings {
     }
 
     /** Whether the event was found again at a relay that has to have it. */
-    public void readBack(URI relay, boolean isThere, long nowMillis) {
+    public synchronized void readBack(URI relay, boolean isThere, long nowMillis) {
         Standing standing = of(relay);
         standing.isConfirmed = isThere;
         if (isThere) {
@@ -109,21 +110,31 @@ public final class Standings {
     }
 
     /** Relays at which the last event was found again. */
-    public long confirmed() {
+    public synchronized long confirmed() {
         return standings.values().stream()
                 .filter(standing -> standing.isConfirmed)
                 .count();
     }
 
-    public boolean isQuarantined(URI relay, long nowMillis) {
+    public synchronized boolean isQuarantined(URI relay, long nowMillis) {
         return of(relay).quarantinedUntilMillis > nowMillis;
     }
 
-    /** One word per relay, for people. */
-    public Map<URI, String> words() {
-        var words = new LinkedHashMap<URI, String>();
-        standings.forEach((relay, standing) -> words.put(relay, standing.word));
-        return words;
+    /**
+     * One relay, for people.
+     *
+     * @param said its last word to an event
+     * @param restsUntilMillis until when it is left alone, or asked only because too few others remain; 0 = it is not
+     */
+    public record Shown(URI relay, String said, long restsUntilMillis) {}
+
+    public synchronized List<Shown> shown(long nowMillis) {
+        var shown = new ArrayList<Shown>();
+        standings.forEach((relay, standing) -> {
+            long until = Math.max(standing.quarantinedUntilMillis, standing.slowedUntilMillis);
+            shown.add(new Shown(relay, standing.word, until > nowMillis ? until : 0));
+        });
+        return shown;
     }
 
     private Standing of(URI relay) {

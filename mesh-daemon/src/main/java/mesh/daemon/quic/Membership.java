@@ -97,29 +97,40 @@ public final class Membership implements Doorkeeper {
     /**
      * A new invite to this node's mesh.
      *
-     * @param uses how many nodes it lets in; {@link Invite#UNCOUNTED} for a listing
+     * @param uses how many nodes it lets in; {@link Invite#UNCOUNTED}: as many as come
      */
     public Checked<Invite> invite(Role role, int uses, Duration lasts, List<InetSocketAddress> addresses)
             throws IOException {
         writing.lock();
         try {
-            Standing now = standing;
-            if (now == null) return Checked.refused(Refusal.NO_CREDENTIAL);
-            if (!now.own().role().includes(Role.ADMIN)) return Checked.refused(Refusal.NOT_ADMIN);
-            long wall = System.currentTimeMillis();
-            List<String> texts = addresses.stream()
-                    .map(Addresses::text)
-                    .limit(Invite.ADDRESSES_MAX)
-                    .toList();
-            var fresh = Invite.issue(
-                    node, new Invite.Terms(now.own(), texts, role, wall + lasts.toMillis(), uses, serial()));
-            invites.removeIf(old -> old.terms().notAfterMillis() < wall);
-            invites.add(fresh);
-            files.invites(invites);
-            return Checked.good(fresh);
+            Checked<Invite> issued = issued(role, uses, lasts, addresses);
+            if (issued instanceof Checked.Good<Invite>(Invite fresh)) {
+                long wall = System.currentTimeMillis();
+                invites.removeIf(old -> old.terms().notAfterMillis() < wall);
+                invites.add(fresh);
+                files.invites(invites);
+            }
+            return issued;
         } finally {
             writing.unlock();
         }
+    }
+
+    /** For a public listing, which has another one within a minute: not kept among this node's invites. */
+    public Checked<Invite> publicInvite(Role role, Duration lasts, List<InetSocketAddress> addresses) {
+        return issued(role, Invite.UNCOUNTED, lasts, addresses);
+    }
+
+    private Checked<Invite> issued(Role role, int uses, Duration lasts, List<InetSocketAddress> addresses) {
+        Standing now = standing;
+        if (now == null) return Checked.refused(Refusal.NO_CREDENTIAL);
+        if (!now.own().role().includes(Role.ADMIN)) return Checked.refused(Refusal.NOT_ADMIN);
+        List<String> texts = addresses.stream()
+                .map(Addresses::text)
+                .limit(Invite.ADDRESSES_MAX)
+                .toList();
+        long endMillis = System.currentTimeMillis() + lasts.toMillis();
+        return Checked.good(Invite.issue(node, new Invite.Terms(now.own(), texts, role, endMillis, uses, serial())));
     }
 
     /** This node's invites that have not ended. */

@@ -50,11 +50,7 @@ final class Tls {
     private final QuicSslContext accepting;
     private final QuicSslContext dialling;
 
-    /** Which key each dialling engine insists on; engines come and go with their connections. */
-    private final Map<SSLEngine, NodeId> expected = Collections.synchronizedMap(new WeakHashMap<>());
-
-    /** Dialling engines that found another node; BoringSSL does not hand on why a check failed. */
-    private final Set<SSLEngine> others = Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+    private final OneNode checks = new OneNode();
 
     Tls(NodeKey key) throws GeneralSecurityException {
         this(key, certificate(key, key.id()));
@@ -75,7 +71,7 @@ final class Tls {
         String[] algorithms = {"ed25519", "ecdsa_secp256r1_sha256"};
         var own = new OwnKey(key.forTls(), certificate);
         accepting = QuicSslContextBuilder.forServer(own, null)
-                .trustManager(new OneNode())
+                .trustManager(checks)
                 .clientAuth(ClientAuth.REQUIRE)
                 .applicationProtocols(protocol)
                 .earlyData(false)
@@ -83,7 +79,7 @@ final class Tls {
                 .build();
         dialling = QuicSslContextBuilder.forClient()
                 .keyManager(own, null)
-                .trustManager(new OneNode())
+                .trustManager(checks)
                 .applicationProtocols(protocol)
                 .endpointIdentificationAlgorithm(null)
                 .earlyData(false)
@@ -97,13 +93,13 @@ final class Tls {
 
     QuicSslEngine diallingEngine(QuicChannel channel, @Nullable NodeId wanted) {
         QuicSslEngine engine = dialling.newEngine(channel.alloc());
-        if (wanted != null) expected.put(engine, wanted);
+        if (wanted != null) checks.expected.put(engine, wanted);
         return engine;
     }
 
     boolean foundAnother(QuicChannel channel) {
         SSLEngine engine = channel.sslEngine();
-        return engine != null && others.contains(engine);
+        return engine != null && checks.others.contains(engine);
     }
 
     /** Who is at the other end; TLS has proved it. */
@@ -148,8 +144,18 @@ final class Tls {
         return NodeId.of(Arrays.copyOfRange(encoded, head, encoded.length));
     }
 
-    /** Accepts exactly one self-signed Ed25519 certificate, and when dialling only the expected one. */
-    private final class OneNode extends X509ExtendedTrustManager {
+    /**
+     * Accepts exactly one self-signed Ed25519 certificate, and when dialling only the expected one. Knows nothing of the
+     * contexts it checks for: native code holds it until theirs is freed, which is when nobody holds them.
+     */
+    private static final class OneNode extends X509ExtendedTrustManager {
+        /** Which key each dialling engine insists on; engines come and go with their connections. */
+        private final Map<SSLEngine, NodeId> expected = Collections.synchronizedMap(new WeakHashMap<>());
+
+        /** Dialling engines that found another node; BoringSSL does not hand on why a check failed. */
+        private final Set<SSLEngine> others =
+                Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+
         private void check(X509Certificate[] chain, @Nullable SSLEngine engine) throws CertificateException {
             if (chain.length != 1) throw new CertificateException("certificates=" + chain.length + " expected=1");
             NodeId shown = nodeOf(chain[0]);

@@ -2,6 +2,7 @@ package mesh.daemon.route;
 
 import java.util.Map;
 import java.util.Optional;
+import mesh.core.route.Host;
 import mesh.daemon.edge.Course;
 import mesh.daemon.edge.Turnstile;
 import mesh.daemon.edge.Upstream;
@@ -28,7 +29,8 @@ final class LocalLeg implements Course.OnlyLeg {
 
     @Override
     public Map<String, String> labels() {
-        return Map.of("x-mesh-node", ownName, "x-mesh-model", model, "x-mesh-route", "local");
+        Host.Path path = locals.isSplit(model) ? Host.Path.SPLIT : Host.Path.LOCAL;
+        return Map.of("x-mesh-node", ownName, "x-mesh-model", model, "x-mesh-route", path.code());
     }
 
     @Override

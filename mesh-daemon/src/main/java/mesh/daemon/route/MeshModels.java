@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import mesh.core.Snapshot;
@@ -41,23 +42,30 @@ public final class MeshModels implements Models {
     private final Supplier<Optional<Snapshot>> snapshots;
     private final LocalModels locals;
     private final String ownName;
+    private final BooleanSupplier knowsAll;
     private final Ways ways;
     private volatile View view = new View(Optional.empty(), -1, RouteTable.of(UNNAMED, List.of(), Map.of()), Map.of());
 
     /** A table with names, and what it was made from. */
     private record View(Optional<Snapshot> snapshot, long localVersion, RouteTable table, Map<NodeId, String> names) {}
 
-    /** @param asked told of every model somebody asked for at our own port */
+    /**
+     * @param knowsAll whether this node has looked at its own models and heard of its mesh, so that a name it does not know
+     *     is nobody's
+     * @param asked told of every model somebody asked for at our own port
+     */
     public MeshModels(
             Supplier<Optional<Snapshot>> snapshots,
             LocalModels locals,
             String ownName,
+            BooleanSupplier knowsAll,
             PeerHost.Reach reach,
             PeerSilence silence,
             Consumer<ModelRef> asked) {
         this.snapshots = snapshots;
         this.locals = locals;
         this.ownName = ownName;
+        this.knowsAll = knowsAll;
         this.ways = new Ways(new Routes(), new Paces(), locals, reach, silence, asked);
     }
 
@@ -125,7 +133,11 @@ public final class MeshModels implements Models {
 
     private Answer unlisted(String model, List<String> near) {
         if (model.equals(Ask.AUTO)) return new Answer.Nothing();
-        return locals.find(model).orElseGet(() -> new Answer.Unknown(near));
+        Optional<Answer> local = locals.find(model);
+        if (local.isPresent()) return local.get();
+        if (!knowsAll.getAsBoolean())
+            return new Answer.Loading(model, "this node has just started and does not know every model yet", 1);
+        return new Answer.Unknown(near);
     }
 
     private Answer notReady(String model, RouteReason reason, int retrySeconds) {
@@ -191,22 +203,17 @@ public final class MeshModels implements Models {
         names.put(self, ownName);
         var hosts = new ArrayList<Host>();
         var absent = new TreeMap<ModelRef, RouteReason>();
-        var workers = new LinkedHashMap<ModelRef, List<NodeId>>();
         if (snapshot.isPresent()) {
             for (Member peer : snapshot.get().peers())
                 names.put(peer.id(), printable(peer.profile().name(), peer.id()));
             RouteTable told = snapshot.get().routes();
             told.all()
                     .values()
-                    .forEach(all -> all.forEach(host -> {
-                        if (host.isLocal())
-                            workers.put(host.model(), host.served().workers());
-                        else hosts.add(host);
-                    }));
+                    .forEach(all -> all.stream().filter(host -> !host.isLocal()).forEach(hosts::add));
             for (String name : told.names())
                 told.absence(new ModelRef(name)).ifPresent(why -> absent.put(new ModelRef(name), why));
         }
-        for (Served row : locals.rows(workers)) hosts.add(new Host(self, row, 0, true, false));
+        for (Served row : locals.rows()) hosts.add(new Host(self, row, 0, true, false));
         return new View(snapshot, version, RouteTable.of(self, hosts, absent), names);
     }
 

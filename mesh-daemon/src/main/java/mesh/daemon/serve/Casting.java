@@ -210,7 +210,11 @@ final class Casting {
             case SplitState.Leasing(List<String> missing) ->
                 model.stands(new Standing.Loading("waiting for the memory of " + String.join(", ", missing)));
             case SplitState.Loading(long sentBytes, long dueBytes) ->
-                model.stands(new Standing.Loading(progress(sentBytes, dueBytes)));
+                model.stands(
+                        new Standing.Loading(progress(sentBytes, dueBytes)),
+                        "sending",
+                        Math.min(sentBytes, dueBytes),
+                        dueBytes);
             case SplitState.Ready(int port, String apiKey) -> ready(model, part, port, apiKey);
             case SplitState.Ended(SplitReason reason, String message) -> ended(model, part, reason, message);
             case SplitState.Stopped() -> {}

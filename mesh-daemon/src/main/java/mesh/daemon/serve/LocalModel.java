@@ -1,10 +1,13 @@
 package mesh.daemon.serve;
 
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 import mesh.core.id.ModelRef;
 import mesh.core.id.NodeId;
 import mesh.daemon.edge.TcpEngine;
 import mesh.daemon.edge.Turnstile;
+import mesh.daemon.fetch.Progress;
+import mesh.daemon.models.Downloads;
 import mesh.daemon.models.Downloads.Download;
 import mesh.daemon.models.ModelFile;
 import mesh.daemon.process.Supervisor;
@@ -50,6 +53,9 @@ final class LocalModel {
         }
     }
 
+    /** How far its way to ready is. {@code totalBytes} 0: nobody knows. */
+    record Amount(String phase, long doneBytes, long totalBytes, long sinceMillis) {}
+
     private static final int SMOOTHING = 8;
 
     private final ModelRef ref;
@@ -62,6 +68,7 @@ final class LocalModel {
     private final AtomicLong version = new AtomicLong();
     private volatile @Nullable Split split;
     private volatile @Nullable Loan loan;
+    private volatile @Nullable Amount amount;
     private volatile Standing standing = new Standing.Preparing("preparing");
 
     LocalModel(ModelRef ref, String said) {
@@ -87,8 +94,43 @@ final class LocalModel {
     }
 
     void stands(Standing next) {
+        amount = null;
         standing = next;
         version.incrementAndGet();
+    }
+
+    /** The same on a way that can be measured; a phase began when it was first told of. */
+    void stands(Standing next, String phase, long doneBytes, long totalBytes) {
+        Amount before = amount;
+        long since = before != null && before.phase().equals(phase) ? before.sinceMillis() : System.currentTimeMillis();
+        stands(next);
+        amount = new Amount(phase, doneBytes, totalBytes, since);
+    }
+
+    /** Its file comes in. */
+    void fetches(Progress.Phase phase, long doneBytes, long totalBytes) {
+        stands(
+                new Standing.Downloading(Downloads.words(phase, doneBytes, totalBytes)),
+                phase.name().toLowerCase(Locale.ROOT),
+                doneBytes,
+                totalBytes);
+    }
+
+    /** Its engine reads it: a share of 1, or less than 0 where nobody can know. */
+    void loads(double done) {
+        Plan planned = plan;
+        if (done < 0 || planned == null) {
+            stands(new Standing.Loading("loading"));
+            return;
+        }
+        long bytes = planned.file().bytes();
+        stands(new Standing.Loading(Math.round(done * 100) + " %"), "loading", (long) (done * bytes), bytes);
+    }
+
+    /** Null while it is on no way that can be measured. */
+    @Nullable
+    Amount amount() {
+        return amount;
     }
 
     /** Grows with every change of where it stands or how it is run. */

@@ -12,7 +12,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import mesh.core.elect.Part;
 import mesh.core.id.ModelRef;
-import mesh.core.id.NodeId;
 import mesh.core.member.Profile.Phase;
 import mesh.core.member.Profile.Served;
 import mesh.core.model.Fit;
@@ -201,11 +200,7 @@ public final class LocalModels {
         parts.terminal().accept(model.name() + ": not on this machine, downloading " + source.said());
         try {
             for (Duration again = DOWNLOAD_AGAIN; models.contains(model); again = again.multipliedBy(2)) {
-                Downloads.Download download = parts.downloads()
-                        .of(
-                                source,
-                                (phase, done, total) ->
-                                        model.stands(new Standing.Downloading(Downloads.words(phase, done, total))));
+                Downloads.Download download = parts.downloads().of(source, model::fetches);
                 model.comesBy(download);
                 if (!models.contains(model)) return;
                 switch (download.run()) {
@@ -384,13 +379,18 @@ public final class LocalModels {
                         : Optional.empty());
     }
 
+    /** Whether a model of this node runs over other nodes' memory. */
+    public boolean isSplit(String name) {
+        return named(name).filter(model -> model.split() != null).isPresent();
+    }
+
     /** The queue before a model's engine, which outlives the engine; empty while nothing is known of its slots. */
     public Optional<Turnstile> turnstile(String name) {
         return named(name).flatMap(model -> Optional.ofNullable(model.turnstile()));
     }
 
-    /** What this node serves or is about to, for the table of routes; {@code workers} are those of its splits. */
-    public List<Served> rows(Map<ModelRef, List<NodeId>> workers) {
+    /** What this node serves or is about to, for the table of routes. */
+    public List<Served> rows() {
         var rows = new ArrayList<Served>();
         for (LocalModel model : models) {
             // What waits is nobody's yet, and what is lent to is another node's.
@@ -408,7 +408,7 @@ public final class LocalModels {
                     plan == null ? 0 : plan.slots(),
                     turnstile == null ? 0 : turnstile.outstanding(),
                     model.milliTokensPerSecond(),
-                    workers.getOrDefault(model.ref(), List.of()),
+                    ModelView.lenders(model),
                     plan == null ? 0 : plan.ctxTokens(),
                     plan == null ? 0 : plan.file().bytes(),
                     List.of(),
@@ -543,8 +543,7 @@ public final class LocalModels {
     private void heard(LocalModel model, ChildState state) {
         switch (state) {
             case ChildState.Starting() -> model.stands(new Standing.Loading("starting"));
-            case ChildState.Loading(double done) ->
-                model.stands(new Standing.Loading(done < 0 ? "loading" : Math.round(done * 100) + " %"));
+            case ChildState.Loading(double done) -> model.loads(done);
             case ChildState.Ready(int port, String apiKey) -> {
                 var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
                 model.stands(new Standing.Ready(new TcpEngine(address, apiKey)));

@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 import mesh.core.id.NodeId;
 import mesh.daemon.api.Management.ModelStatus;
+import mesh.daemon.api.Management.ProgressStatus;
 import mesh.daemon.api.Management.WorkerStatus;
 import mesh.daemon.api.Models.Entry;
 import mesh.daemon.api.Models.State;
@@ -47,7 +48,16 @@ final class ModelView {
                 plan == null ? 0 : plan.file().bytes(),
                 plan == null ? 0 : plan.needBytes(),
                 workers(model.split()),
-                shares(model.split()));
+                shares(model.split()),
+                Optional.ofNullable(model.amount())
+                        .map(now ->
+                                new ProgressStatus(now.phase(), now.doneBytes(), now.totalBytes(), now.sinceMillis())));
+    }
+
+    /** The nodes whose memory it uses. */
+    static List<NodeId> lenders(LocalModel model) {
+        Split split = model.split();
+        return split == null ? List.of() : split.order().workers();
     }
 
     private static List<WorkerStatus> workers(@Nullable Split split) {

@@ -2,9 +2,15 @@ package mesh.daemon.edge;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.util.ReferenceCountUtil;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
@@ -142,6 +148,13 @@ class PeerRelayTest {
     }
 
     @Test
+    void smallWritesAreNotDelayedOnTheirWayThroughAPeer() throws Exception {
+        serve(SmallWrites.engine());
+
+        assertThat(SmallWrites.medianMillis(port.port())).isLessThan(SmallWrites.MILLIS_MAX);
+    }
+
+    @Test
     void clientThatLeavesCancelsAtTheEngineBehindThePeer() throws Exception {
         serve(new MockEngine(call -> {
             call.startEvents();
@@ -243,6 +256,66 @@ class PeerRelayTest {
         assertThat(response.isCut()).isFalse();
         assertThat(response.body()).contains("data: " + (events - 1) + " ").endsWith("data: [DONE]\n\n");
         awaitNoStreams();
+    }
+
+    @Test
+    void readersThatStandStillDoNotStopOthersOnTheSameConnection() throws Exception {
+        int still = 6;
+        String data = "x".repeat(8_000);
+        serve(
+                new MockEngine(call -> {
+                    if (call.body().contains("short")) {
+                        call.answer("application/json", "{}");
+                        return;
+                    }
+                    call.startEvents();
+                    while (!call.socket().isClosed()) call.event(data);
+                }),
+                still + 1);
+        var readers = new ArrayList<Wire>();
+        try {
+            for (int i = 0; i < still; i++) {
+                readers.add(new Wire(port.port()));
+                readers.getLast().send(Wire.post(CHAT, "{}"));
+            }
+            TestPort.awaitStandstill(engine.written);
+
+            for (int i = 0; i < 10; i++)
+                assertThat(Wire.once(port.port(), Wire.post(CHAT, "{\"short\":1}"))
+                                .status())
+                        .isEqualTo(200);
+            // What the sockets on both sides hold is the kernel's affair; between them lies a window for each.
+            assertThat(engine.written.get()).isLessThan(still * (24L << 20));
+        } finally {
+            for (Wire reader : readers) reader.close();
+        }
+        TestPort.await("readers that vanish to be noticed", () -> engine.cutByClient.get() == still);
+        awaitNoStreams();
+    }
+
+    @Test
+    void peerThatAnswersPastItsWindowIsHeardNoFurther() throws Exception {
+        serve(MockEngine.echo());
+        host.endpoint.takes(
+                StreamType.HTTP,
+                (peer, stream) -> stream.pipeline()
+                        .addLast(new PeerStream(stream, false), new ChannelInboundHandlerAdapter() {
+                            @Override
+                            @SuppressWarnings("FutureReturnValueIgnored")
+                            public void channelRead(ChannelHandlerContext ctx, Object read) {
+                                ReferenceCountUtil.release(read);
+                                String answer =
+                                        "HTTP/1.1 200 OK\r\ncontent-length: 2000000\r\n\r\n" + "x".repeat(2_000_000);
+                                ctx.pipeline().remove(this);
+                                ctx.channel().writeAndFlush(Unpooled.copiedBuffer(answer, StandardCharsets.US_ASCII));
+                            }
+                        }));
+
+        var response = Wire.once(port.port(), Wire.post(CHAT, "{}"));
+
+        assertThat(response.isCut()).isTrue();
+        assertThat(response.body()).hasSizeLessThanOrEqualTo(PeerStream.WINDOW_BYTES);
+        assertThat(atAsker.take().ending()).isEqualTo(Served.Ending.CUT);
     }
 
     @Test

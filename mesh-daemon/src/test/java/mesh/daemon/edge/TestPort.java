@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import mesh.core.openai.ModelPeek;
 
@@ -80,6 +82,17 @@ final class TestPort implements AutoCloseable {
         Served next = served.poll(10, TimeUnit.SECONDS);
         if (next == null) throw new AssertionError("no exchange ended within 10 s");
         return next;
+    }
+
+    /** Until an engine that would write for ever cannot write any more. */
+    static void awaitStandstill(AtomicLong written) throws InterruptedException {
+        long[] seen = {-1};
+        await("the engine to stall", () -> {
+            long before = seen[0];
+            seen[0] = written.get();
+            LockSupport.parkNanos(100_000_000);
+            return before > 0 && before == seen[0];
+        });
     }
 
     static void await(String what, BooleanSupplier condition) throws InterruptedException {

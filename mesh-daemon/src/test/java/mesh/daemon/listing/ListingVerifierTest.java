@@ -53,6 +53,7 @@ class ListingVerifierTest {
         Event copied = thief.sign(ListingEvent.listed(
                 better,
                 TestMesh.worked(thief),
+                List.of(),
                 genuine.createdAt(),
                 genuine.expiration().orElseThrow()));
 
@@ -148,8 +149,8 @@ class ListingVerifierTest {
     }
 
     private Event signed(Listing listing) {
-        return mesh.publisher.sign(
-                ListingEvent.listed(listing, mesh.powNonce, mesh.nowSeconds, mesh.nowSeconds + TestMesh.TTL_SECONDS));
+        return mesh.publisher.sign(ListingEvent.listed(
+                listing, mesh.powNonce, List.of(), mesh.nowSeconds, mesh.nowSeconds + TestMesh.TTL_SECONDS));
     }
 
     private static Event changed(Event event, String id, long createdAt, String signature) {

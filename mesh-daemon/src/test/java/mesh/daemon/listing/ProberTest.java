@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import mesh.core.listing.Candidate.Probe;
 import org.junit.jupiter.api.Test;
@@ -31,13 +32,13 @@ class ProberTest {
             })
     void whatAnOpenRelaySaysIsNeverDialledOnPrivateAddresses(String address) {
         assertThat(at(address, false).addresses()).isEmpty();
-        assertThat(Prober.chosen(List.of(at(address, false)))).isEmpty();
+        assertThat(chosen(List.of(at(address, false)))).isEmpty();
     }
 
     @Test
     void relayOfOurOwnNetworkMayNameOurOwnNetwork() {
         assertThat(at("192.168.1.1:1", true).addresses()).hasSize(1);
-        assertThat(Prober.chosen(List.of(at("127.0.0.1:1", true), at("127.0.0.1:2", true))))
+        assertThat(chosen(List.of(at("127.0.0.1:1", true), at("127.0.0.1:2", true))))
                 .hasSize(2);
     }
 
@@ -46,7 +47,7 @@ class ProberTest {
         var listings = new ArrayList<Found>();
         for (int i = 0; i < 1_000; i++) listings.add(at("93.184.216.34:" + (1_000 + i), false));
 
-        assertThat(Prober.chosen(listings)).hasSize(1);
+        assertThat(chosen(listings)).hasSize(1);
     }
 
     @Test
@@ -58,8 +59,8 @@ class ProberTest {
             scattered.add(at("93.184." + i + ".1:1", false));
         }
 
-        assertThat(Prober.chosen(neighbours)).hasSize(2);
-        assertThat(Prober.chosen(scattered)).hasSize(Prober.PROBES_MAX);
+        assertThat(chosen(neighbours)).hasSize(2);
+        assertThat(chosen(scattered)).hasSize(Prober.PROBES_MAX);
     }
 
     @Test
@@ -67,7 +68,7 @@ class ProberTest {
         List<Found> inOrder = List.of(at("127.0.0.1:9", true), at("127.0.0.1:10", true));
 
         List<Found> probed;
-        try (var prober = new Prober()) {
+        try (var prober = new Prober(300)) {
             probed = prober.probed(inOrder);
         }
 
@@ -75,6 +76,36 @@ class ProberTest {
                 .extracting(Found::event)
                 .isEqualTo(inOrder.stream().map(Found::event).toList());
         assertThat(probed).allMatch(found -> found.candidate().probe() instanceof Probe.Failed);
+    }
+
+    @Test
+    void whileNobodyAnswersTheNextOnesAreKnockedAtAndNobodyTwice() {
+        var scattered = new ArrayList<Found>();
+        for (int i = 1; i < 20; i++) scattered.add(at("93.184." + i + ".1:1", false));
+        var targets = new Prober.Targets();
+
+        var knocked = new ArrayList<>(targets.next(scattered));
+        knocked.addAll(targets.next(scattered));
+        knocked.addAll(targets.next(scattered));
+
+        assertThat(knocked).containsExactlyElementsOf(scattered);
+        assertThat(targets.next(scattered)).isEmpty();
+    }
+
+    @Test
+    void halfOfThoseWhoAreKnockedAtAreDrawn() {
+        var inOrder = new ArrayList<Found>();
+        for (int i = 1; i < 40; i++) inOrder.add(at("93.184." + i + ".1:1", false));
+
+        List<Found> turns = Prober.turns(inOrder, new Random(7));
+
+        assertThat(turns).containsExactlyInAnyOrderElementsOf(inOrder);
+        assertThat(turns.subList(0, 8)).contains(inOrder.get(0), inOrder.get(1), inOrder.get(2), inOrder.get(3));
+        assertThat(turns.subList(0, 8)).anyMatch(drawn -> inOrder.indexOf(drawn) > 8);
+    }
+
+    private static List<Found> chosen(List<Found> inOrder) {
+        return new Prober.Targets().next(inOrder);
     }
 
     private static Found at(String address, boolean isLocal) {

@@ -21,10 +21,12 @@ import mesh.core.id.Signer;
 import mesh.core.listing.Listing;
 import mesh.core.listing.Wish;
 import mesh.daemon.nostr.Event;
+import mesh.daemon.nostr.EvilRelay;
 import mesh.daemon.nostr.NostrKey;
 import mesh.daemon.nostr.Published;
 import mesh.daemon.nostr.RelayPool;
 import mesh.daemon.nostr.RelayTiming;
+import mesh.daemon.nostr.Standings;
 import mesh.daemon.nostr.relay.EmbeddedRelay;
 import mesh.daemon.nostr.relay.Relays;
 import mesh.daemon.store.Ed25519Verifier;
@@ -48,6 +50,8 @@ class PublisherTest {
     private volatile int clients;
     private volatile boolean isAdmin = true;
     private volatile String model = "demo";
+    private List<String> guests = List.of();
+    private Optional<NostrKey> reader = Optional.empty();
 
     @BeforeEach
     void openRelay() throws Exception {
@@ -67,7 +71,11 @@ class PublisherTest {
         await(() -> publisher().state() == Publisher.State.LISTED);
         Found first = found().orElseThrow();
         assertThat(first.candidate().listing().serving()).containsExactly("demo");
-        assertThat(publisher().relays()).containsEntry(relay.url(), "stored");
+        Publisher.Standing standing = publisher().standing();
+        assertThat(standing.isPublished()).isTrue();
+        assertThat(standing.word()).isEqualTo("listed");
+        assertThat(standing.relays())
+                .containsExactly(new Publisher.RelayStanding(new Standings.Shown(relay.url(), "stored", 0), "open"));
         assertThat(said).singleElement().asString().contains("Listed").doesNotContain("public");
         await(() -> found().filter(
                         later -> later.event().createdAt() > first.event().createdAt())
@@ -158,6 +166,95 @@ class PublisherTest {
 
         await(() -> publisher().state() == Publisher.State.NOT_ADMIN);
         assertThat(found()).isEmpty();
+        assertThat(publisher().standing().word()).isEqualTo("not_admin");
+    }
+
+    @Test
+    void nodeThatIsAdminNoMoreTakesItsListingBack() throws Exception {
+        publish(0, List.of(relay.url()));
+        await(() -> publisher().state() == Publisher.State.LISTED);
+
+        isAdmin = false;
+
+        await(() -> publisher().state() == Publisher.State.NOT_ADMIN);
+        assertThat(found()).isEmpty();
+    }
+
+    @Test
+    void inviteToLendMemoryIsReadByItsGuestAndByNobodyElse() throws Exception {
+        var guest = NostrKey.fresh();
+        guests = List.of(NostrKey.fresh().author(), guest.author());
+        publish(0, List.of(relay.url()));
+        await(() -> publisher().state() == Publisher.State.LISTED);
+
+        assertThat(found().orElseThrow().best().terms().role()).isEqualTo(Role.SERVE);
+        reader = Optional.of(NostrKey.fresh());
+        assertThat(found().orElseThrow().best().terms().role()).isEqualTo(Role.SERVE);
+        reader = Optional.of(guest);
+        assertThat(found().orElseThrow().best().terms().role()).isEqualTo(Role.SPLIT);
+    }
+
+    @Test
+    void sealedInviteThatLeadsElsewhereIsLeftAlone() {
+        var guest = NostrKey.fresh();
+        var other = new TestMesh();
+        mesh.sealed = List.of(
+                mesh.publisher.seal(guest.author(), other.token(Role.SPLIT, mesh.nowSeconds + TestMesh.TTL_SECONDS)));
+        var verifier = new ListingVerifier(Set.of(), TestMesh.WORK_BITS);
+        var verdict = verifier.check(mesh.listed(mesh.listing("a")), true, mesh.nowSeconds);
+        Found found = ((ListingVerifier.Verdict.Good) verdict).found();
+
+        assertThat(ListingVerifier.opened(found, guest, mesh.nowSeconds).sealed())
+                .isEmpty();
+    }
+
+    @Test
+    void relayThatRefusesIsShownRestingAndTheListingAsUnheard() throws Exception {
+        try (var refusing = new EvilRelay((client, frame) -> {
+            if (frame.startsWith("[\"EVENT\""))
+                client.say("[\"OK\",\"" + EvilRelay.name(frame) + "\",false,\"blocked: no\"]");
+            else client.say("[\"EOSE\",\"" + EvilRelay.name(frame) + "\"]");
+        })) {
+            publish(0, List.of(refusing.url()));
+
+            await(() -> publisher().state() == Publisher.State.LISTED);
+            Publisher.Standing standing = publisher().standing();
+
+            assertThat(standing.isPublished()).isFalse();
+            assertThat(standing.word()).isEqualTo("unheard");
+            assertThat(standing.relays()).singleElement().satisfies(one -> {
+                assertThat(one.shown().said()).isEqualTo("blocked");
+                assertThat(one.shown().restsUntilMillis()).isGreaterThan(System.currentTimeMillis());
+            });
+        }
+    }
+
+    @Test
+    void relayThatComesBackIsToldTheListingOnce() throws Exception {
+        var kept = new CopyOnWriteArrayList<String>();
+        EvilRelay.Deed deed = (client, frame) -> {
+            String name = EvilRelay.name(frame);
+            if (frame.startsWith("[\"EVENT\"")) {
+                kept.add(frame.substring("[\"EVENT\",".length(), frame.length() - 1));
+                client.say("[\"OK\",\"" + name + "\",true,\"\"]");
+            } else if (frame.startsWith("[\"REQ\"")) {
+                if (frame.contains("\"ids\"")) client.say("[\"EVENT\",\"" + name + "\"," + kept.getLast() + "]");
+                client.say("[\"EOSE\",\"" + name + "\"]");
+            }
+        };
+        var first = new EvilRelay(deed);
+        publish(0, List.of(first.url()), Duration.ofSeconds(60));
+        await(() -> publisher().standing().isPublished());
+        first.close();
+
+        try (var second = new EvilRelay(first.port(), deed)) {
+            await(() -> second.heard().stream().anyMatch(frame -> frame.contains("\"ids\"")));
+
+            assertThat(second.heard("EVENT")).isEqualTo(1);
+            assertThat(second.heard().stream().filter(frame -> frame.contains("\"#d\"")))
+                    .as("and is watched again")
+                    .hasSize(1);
+        }
     }
 
     @Test
@@ -197,7 +294,7 @@ class PublisherTest {
 
     private void publish(int clientsMax, List<URI> relays, Duration interval) throws Exception {
         var settings = new Publisher.Settings(
-                relays, interval, clientsMax, folder.resolve("publisher.json"), TestMesh.WORK_BITS);
+                relays, interval, clientsMax, guests, folder.resolve("publisher.json"), TestMesh.WORK_BITS);
         var fresh = new Publisher(settings, mesh.publisher, new Node(clientsMax), said::add);
         started = fresh;
         fresh.start();
@@ -205,7 +302,7 @@ class PublisherTest {
 
     private Optional<Found> found() {
         try {
-            return new Discovery(List.of(relay.url()), Set.of(), TestMesh.WORK_BITS)
+            return new Discovery(List.of(relay.url()), Set.of(), reader, TestMesh.WORK_BITS, Prober.PATIENCE_MILLIS)
                     .look(Wish.ANY, false).meshes().stream().findFirst();
         } catch (Exception failed) {
             throw new AssertionError(failed);

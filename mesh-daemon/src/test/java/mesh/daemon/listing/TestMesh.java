@@ -29,6 +29,7 @@ final class TestMesh {
     final long nowSeconds = System.currentTimeMillis() / 1_000;
     final long powNonce;
     List<String> addresses = List.of("127.0.0.1:4433");
+    List<String> sealed = List.of();
     private long serial;
 
     TestMesh() {
@@ -101,6 +102,6 @@ final class TestMesh {
         byte[] proof = ListingProof.sign(node, by.author(), id(), expiration, clientToken, serveToken);
         var entry = new Listing.Entry(
                 node.id(), clientToken, serveToken, HexFormat.of().formatHex(proof));
-        return by.sign(ListingEvent.listed(bare.at(entry), nonce, createdAt, expiration));
+        return by.sign(ListingEvent.listed(bare.at(entry), nonce, sealed, createdAt, expiration));
     }
 }

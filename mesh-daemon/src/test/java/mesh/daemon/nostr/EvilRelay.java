@@ -15,6 +15,7 @@ import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.ContinuationWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.TextWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketServerProtocolHandler;
@@ -28,28 +29,51 @@ import java.util.concurrent.TimeUnit;
 
 /** A relay that speaks WebSocket properly and misbehaves above it, as a test tells it to. */
 @SuppressWarnings("FutureReturnValueIgnored") // What a relay that misbehaves fails to send is not missed.
-final class EvilRelay implements AutoCloseable {
+public final class EvilRelay implements AutoCloseable {
     private final EventLoopGroup group =
             new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("evil", true), NioIoHandler.newFactory());
     private final Channel listening;
     private final List<String> heard = new CopyOnWriteArrayList<>();
 
     /** What it does about one frame of a client. */
-    interface Deed {
+    public interface Deed {
         void about(Client client, String frame);
     }
 
     /** The connection the frame came on. */
-    static final class Client {
+    public static final class Client {
         private final ChannelHandlerContext channel;
 
         Client(ChannelHandlerContext channel) {
             this.channel = channel;
         }
 
-        Client say(String frame) {
+        public Client say(String frame) {
             channel.writeAndFlush(new TextWebSocketFrame(frame));
             return this;
+        }
+
+        /** An event for a subscription. */
+        public void give(String name, Event event) {
+            say("[\"EVENT\",\"" + name + "\"," + CanonicalJson.event(event) + "]");
+        }
+
+        /** A frame of this many parts, none of which is the last, as far as the other side takes them. */
+        void sayWithoutEnd(String part, int parts) {
+            channel.write(new TextWebSocketFrame(false, 0, part));
+            for (int i = 1; i < parts; i++) channel.write(new ContinuationWebSocketFrame(false, 0, part));
+            channel.flush();
+        }
+
+        /** A part every so often, and never the last one. */
+        void drip(String part, long everyMillis) {
+            channel.writeAndFlush(new TextWebSocketFrame(false, 0, part));
+            channel.executor()
+                    .scheduleAtFixedRate(
+                            () -> channel.writeAndFlush(new ContinuationWebSocketFrame(false, 0, part)),
+                            everyMillis,
+                            everyMillis,
+                            TimeUnit.MILLISECONDS);
         }
 
         void sayBinary(int bytes) {
@@ -78,11 +102,11 @@ final class EvilRelay implements AutoCloseable {
         }
     }
 
-    EvilRelay(Deed deed) {
+    public EvilRelay(Deed deed) {
         this(0, deed);
     }
 
-    EvilRelay(int port, Deed deed) {
+    public EvilRelay(int port, Deed deed) {
         var visitors = new ChannelInitializer<SocketChannel>() {
             @Override
             protected void initChannel(SocketChannel channel) {
@@ -110,25 +134,25 @@ final class EvilRelay implements AutoCloseable {
                 .channel();
     }
 
-    URI url() {
+    public URI url() {
         return URI.create("ws://127.0.0.1:" + port());
     }
 
-    int port() {
+    public int port() {
         return ((InetSocketAddress) listening.localAddress()).getPort();
     }
 
     /** Every frame of every client. */
-    List<String> heard() {
+    public List<String> heard() {
         return heard;
     }
 
-    long heard(String word) {
+    public long heard(String word) {
         return heard.stream().filter(frame -> frame.startsWith("[\"" + word)).count();
     }
 
     /** The subscription or event id that a frame is about. */
-    static String name(String frame) {
+    public static String name(String frame) {
         return frame.startsWith("[\"EVENT\"")
                 ? frame.replaceFirst("(?s).*?\"id\":\"([0-9a-f]{64})\".*", "$1")
                 : frame.split("\"")[3];

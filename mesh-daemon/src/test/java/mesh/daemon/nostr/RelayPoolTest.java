@@ -8,9 +8,11 @@ import java.net.ServerSocket;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -126,6 +128,45 @@ class RelayPoolTest {
         assertThat(query(evil((client, frame) -> client.sayBytes(new byte[] {(byte) 0xC3, 0x28})))
                         .end())
                 .isEqualTo(Answered.End.LOST);
+    }
+
+    @Test
+    void frameThatComesInDropsDelaysNobody() throws Exception {
+        assertBad(evil((client, frame) -> client.drip("[", 20)), Answered.End.TIMED_OUT, "timed_out");
+    }
+
+    @Test
+    void frameWithoutEndIsCutOffAtTheBoundHoweverItIsParted() throws Exception {
+        assertThat(query(evil((client, frame) -> client.sayWithoutEnd("x".repeat(1_024), 1_000)))
+                        .detail())
+                .isEqualTo("frame_too_long");
+    }
+
+    @Test
+    void depthOfTenThousandIsNoEventAndHarmsNobody() throws Exception {
+        String deep = "[".repeat(10_000) + "]".repeat(10_000);
+        var relay = evil((client, frame) -> client.say("[\"EVENT\",\"" + EvilRelay.name(frame) + "\"," + deep + "]")
+                .say("[\"EOSE\",\"" + EvilRelay.name(frame) + "\"]"));
+
+        assertThat(query(relay).end()).isEqualTo(Answered.End.COMPLETE);
+    }
+
+    @Test
+    void manyClientsOfARelayThatComesBackDoNotKnockAtOnce() {
+        var random = new Random(16);
+        var pauses = new ArrayList<Double>();
+        for (int client = 0; client < 200; client++)
+            pauses.add(RelayLink.pauseNanos(RelayTiming.DEFAULT, 7, random) / 1e9);
+        Collections.sort(pauses);
+
+        assertThat(pauses.getFirst()).isBetween(15.0, 17.0);
+        assertThat(pauses.getLast()).isBetween(58.0, 60.0);
+        for (int quarter = 0; quarter < 4; quarter++) {
+            double from = 15 + quarter * 11.25;
+            assertThat(pauses.stream().filter(each -> each >= from && each < from + 11.25))
+                    .hasSizeBetween(30, 70);
+        }
+        assertThat(RelayLink.pauseNanos(RelayTiming.DEFAULT, 1, random)).isLessThanOrEqualTo(1_000_000_000L);
     }
 
     @ParameterizedTest

@@ -62,6 +62,17 @@ class MembershipTest {
     }
 
     @Test
+    void invitesOfAListingAreHonouredButNotKept() throws Exception {
+        var kept = invite(membership, Role.SERVE, 1);
+        Invite last = kept;
+        for (int refresh = 0; refresh < 100; refresh++)
+            last = good(membership.publicInvite(Role.CLIENT, DAY, List.of()));
+
+        assertThat(membership.invites()).extracting(Membership.Issued::invite).containsExactly(kept);
+        assertThat(good(admit(membership, newcomer, last)).role()).isEqualTo(Role.CLIENT);
+    }
+
+    @Test
     void everythingSurvivesARestart() throws Exception {
         var open = invite(membership, Role.SERVE, 2);
         var withdrawn = invite(membership, Role.SPLIT, 1);

@@ -15,23 +15,27 @@ import mesh.daemon.log.LogOutput;
 
 /**
  * A day of joins and leaves on real sockets, as fast as the machine goes, and what the process holds on its way:
- * {@code ChurnBench LIVES [SECONDS]}. Samples are taken while no guest is there; the first third warms up, and the rest
- * must not grow. Prints the table of {@code docs/benchmarks.md} and ends with 1 when something grew.
+ * {@code ChurnBench LIVES [SECONDS [MACHINES]]}. Samples are taken while no guest is there; the first third warms up, and
+ * the rest must not grow. Prints the table of {@code docs/benchmarks.md} and ends with 1 when something grew.
  */
 public final class ChurnBench {
     /** A household's machines, each of which comes and goes all day. */
-    private static final int MACHINES = 20;
+    static final int MACHINES = 20;
 
     private static final int AT_ONCE = 4;
     private static final int SAMPLES = 15;
 
-    /** Compilers, caches and pools settle within these bounds; a leak of a kilobyte per life passes them in one run. */
+    /** Compilers, caches and pools settle within these bounds; what stays of each life shows in the count of objects. */
     private static final long HEAP_KIB_MAX = 4 << 10;
 
     private static final long DIRECT_KIB_MAX = 4 << 10;
-    private static final long RESIDENT_KIB_MAX = 48 << 10;
+    private static final long NATIVE_KIB_MAX = 8 << 10;
+    private static final long RESIDENT_KIB_MAX = 32 << 10;
     private static final int FILES_MAX = 4;
     private static final int THREADS_MAX = 4;
+
+    /** An object that stays of each second life, as only one side of a connection may keep it, is one too many. */
+    private static final int LIVES_PER_OBJECT = 2;
 
     private static final PrintStream OUT = new PrintStream(new FileOutputStream(FileDescriptor.out), true);
 
@@ -40,38 +44,48 @@ public final class ChurnBench {
     public static void main(String[] args) throws Exception {
         int lives = Integer.parseInt(args[0]);
         long seconds = args.length > 1 ? Long.parseLong(args[1]) : 0;
+        int machines = args.length > 2 ? Integer.parseInt(args[2]) : MACHINES;
         Path folder = Files.createTempDirectory("churn");
         LogOutput.open(LogFormat.PRETTY, LogLevel.ERROR, folder);
-        List<String> grown = run(folder, lives, seconds);
+        List<String> grown = run(folder, lives, seconds, machines);
         for (String each : grown) OUT.println("grew: " + each);
         System.exit(grown.isEmpty() ? 0 : 1);
     }
 
     /** At least so many lives and so long; answers what grew. */
-    static List<String> run(Path folder, int lives, long seconds) throws IOException, InterruptedException {
+    static List<String> run(Path folder, int lives, long seconds, int machines)
+            throws IOException, InterruptedException {
         var samples = new ArrayList<Footprint>();
         var churn = new Churn(folder, AT_ONCE);
+        int warmUpLives = 0;
+        Census warm = Census.now();
+        int lived = 0;
         try {
-            OUT.println("| lives | s | heap MiB | direct MiB | resident MiB | file descriptors | threads |");
-            OUT.println("|---|---|---|---|---|---|---|");
+            OUT.println("| lives | s | heap MiB | direct MiB | native MiB | resident MiB | descriptors | threads |");
+            OUT.println("|---|---|---|---|---|---|---|---|");
             long begin = System.nanoTime();
-            int lived = 0;
             for (int sample = 1; ; sample++) {
                 int batch = Math.max(1, lives / SAMPLES);
-                churn.live(batch, MACHINES);
+                churn.live(batch, machines);
                 lived += batch;
                 long elapsed = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begin);
                 var now = Footprint.now();
                 samples.add(now);
                 OUT.println(now.row(lived, elapsed));
+                if (sample == SAMPLES / 3) {
+                    warm = Census.now();
+                    warmUpLives = lived;
+                }
                 if (sample >= SAMPLES && elapsed >= seconds) break;
             }
             OUT.println();
             OUT.println("refused: " + churn.refused());
+            List<String> grown = grown(samples);
+            grown.addAll(Census.now().grownSince(warm, (lived - warmUpLives) / LIVES_PER_OBJECT));
+            return grown;
         } finally {
             churn.end();
         }
-        return grown(samples);
     }
 
     /** The least of the last third against the least of the middle one, so that no single moment decides. */
@@ -82,6 +96,7 @@ public final class ChurnBench {
         var grown = new ArrayList<String>();
         check(grown, "heap KiB", before.heapKib(), after.heapKib(), HEAP_KIB_MAX);
         check(grown, "direct KiB", before.directKib(), after.directKib(), DIRECT_KIB_MAX);
+        check(grown, "native KiB", before.nativeKib(), after.nativeKib(), NATIVE_KIB_MAX);
         check(grown, "resident KiB", before.residentKib(), after.residentKib(), RESIDENT_KIB_MAX);
         check(grown, "file descriptors", before.files(), after.files(), FILES_MAX);
         check(grown, "threads", before.threads(), after.threads(), THREADS_MAX);
@@ -96,6 +111,7 @@ public final class ChurnBench {
         return new Footprint(
                 samples.stream().mapToLong(Footprint::heapKib).min().orElseThrow(),
                 samples.stream().mapToLong(Footprint::directKib).min().orElseThrow(),
+                samples.stream().mapToLong(Footprint::nativeKib).min().orElseThrow(),
                 samples.stream().mapToLong(Footprint::residentKib).min().orElseThrow(),
                 samples.stream().mapToLong(Footprint::files).min().orElseThrow(),
                 samples.stream().mapToInt(Footprint::threads).min().orElseThrow());

@@ -13,11 +13,15 @@ import java.util.Locale;
  * What this process holds at one moment, after collection. Immutable.
  *
  * @param directKib buffers outside the heap, the JVM's own and Netty's
- * @param residentKib everything, as the kernel counts it: what native code leaks is seen here only
+ * @param nativeKib what native code holds, QUIC's connections among it
+ * @param residentKib everything, as the kernel counts it
  */
-record Footprint(long heapKib, long directKib, long residentKib, long files, int threads) {
-    /** Weak references and cleaners let go in the collection after the one that found them. */
-    private static final int COLLECTIONS = 3;
+record Footprint(long heapKib, long directKib, long nativeKib, long residentKib, long files, int threads) {
+    /**
+     * Weak references and cleaners let go in the collection after the one that found them, and the serial collector
+     * leaves gaps in all but every fourth.
+     */
+    private static final int COLLECTIONS = 5;
 
     static Footprint now() throws IOException {
         for (int i = 0; i < COLLECTIONS; i++) System.gc();
@@ -29,6 +33,7 @@ record Footprint(long heapKib, long directKib, long residentKib, long files, int
         return new Footprint(
                 memory.getHeapMemoryUsage().getUsed() >> 10,
                 direct >> 10,
+                Malloc.bytesInUse() >> 10,
                 resident(),
                 system.getOpenFileDescriptorCount(),
                 ManagementFactory.getThreadMXBean().getThreadCount());
@@ -43,11 +48,12 @@ record Footprint(long heapKib, long directKib, long residentKib, long files, int
     String row(long lives, long seconds) {
         return String.format(
                 Locale.ROOT,
-                "| %d | %d | %.1f | %.1f | %.0f | %d | %d |",
+                "| %d | %d | %.1f | %.1f | %.1f | %.0f | %d | %d |",
                 lives,
                 seconds,
                 heapKib / 1_024.0,
                 directKib / 1_024.0,
+                nativeKib / 1_024.0,
                 residentKib / 1_024.0,
                 files,
                 threads);

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The soak in short; {@link ChurnBench} as a command is the long one. */
 class ChurnIT {
-    /** Some seconds' worth. A leaked thread, socket or connection per life shows within it; a leaked kilobyte does not. */
+    /** Some seconds' worth: an object of ours, a socket or a thread that stays of each life shows within it. */
     private static final int LIVES = 90;
 
     @TempDir
@@ -16,6 +16,6 @@ class ChurnIT {
 
     @Test
     void nodesThatComeAndGoLeaveNothingBehind() throws Exception {
-        assertThat(ChurnBench.run(folder, LIVES, 0)).isEmpty();
+        assertThat(ChurnBench.run(folder, LIVES, 0, ChurnBench.MACHINES)).isEmpty();
     }
 }

@@ -22,6 +22,7 @@ class OneNodeIT {
 
     static RealNode node;
     static String api;
+    static Ask.Answer firstAnswer;
 
     @BeforeAll
     static void start() throws Exception {
@@ -33,6 +34,7 @@ class OneNodeIT {
                 "--bin-dir",
                 RealEngine.orSkip().folder().toString());
         api = node.api();
+        firstAnswer = Ask.chat(api, "demo");
         node.await("model.ready");
         node.await("node.ready");
     }
@@ -62,6 +64,13 @@ class OneNodeIT {
         assertThat(Ask.text(lines)).isEqualTo(ALPHABET);
         assertThat(lines.stream().filter(line -> !line.isBlank()).toList().getLast())
                 .isEqualTo("data: [DONE]");
+    }
+
+    @Test
+    void modelIsLoadingFromTheMomentThatThePortAnswers() {
+        assertThat(firstAnswer.status()).as(firstAnswer.text()).isEqualTo(503);
+        assertThat(firstAnswer.code()).isEqualTo("model_loading");
+        assertThat(firstAnswer.response().headers().firstValue("retry-after")).isPresent();
     }
 
     @Test
@@ -139,11 +148,8 @@ class OneNodeIT {
         assertThat(Ask.chat(api, "demo-tiny").content()).isEqualTo(ALPHABET);
 
         assertThat(Ask.delete(management + "/demo-tiny").status()).isEqualTo(200);
+        assertThat(Ask.chat(api, "demo-tiny").status()).isEqualTo(404);
         node.await("model.stopped", e -> e.path("model").asText().equals("demo-tiny"));
-        // The mesh, which may still hope for another host, forgets the wish a moment after the node.
-        long deadline = System.nanoTime() + RealNode.PATIENCE.toNanos();
-        while (Ask.chat(api, "demo-tiny").status() != 404)
-            assertThat(System.nanoTime()).as(node.said()).isLessThan(deadline);
     }
 
     @Test

@@ -56,7 +56,9 @@ class SplitIT {
         RealNode worker = host == first ? second : first;
         JsonNode ready = host.await("model.ready");
 
-        assertThat(Ask.chat(host.api(), "demo-large").content()).isEqualTo(ALPHABET);
+        var answer = Ask.chat(host.api(), "demo-large");
+        assertThat(answer.content()).isEqualTo(ALPHABET);
+        assertThat(answer.response().headers().firstValue("x-mesh-route")).contains("split");
         assertThat(ready.path("workers")).hasSize(1);
         assertThat(shares(ready)).hasSize(2).allMatch(share -> share >= 1);
         assertThat(host.events("child.started")).hasSize(1);

@@ -1,0 +1,153 @@
+package mesh.daemon.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import mesh.core.elect.Part;
+import mesh.core.elect.Reason;
+import mesh.core.id.MeshId;
+import mesh.core.id.ModelRef;
+import mesh.core.id.Role;
+import mesh.core.member.Profile;
+import mesh.daemon.quic.TestNode;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** How a node that was given no invite finds its place: the ways it is shown, one after the other. */
+class BelongingTest {
+    @TempDir
+    Path folder;
+
+    private final BlockingQueue<Unable> unable = new LinkedBlockingQueue<>();
+
+    @Test
+    void wayThatLeadsNowhereGivesWayToTheNextOne() throws Exception {
+        try (var gone = new TestNode();
+                var there = new TestNode()) {
+            gone.found();
+            there.found();
+            var silent = new Finder.Way(gone.invite(Role.SERVE), List.of(new InetSocketAddress("127.0.0.1", 9)));
+            var open = new Finder.Way(there.invite(Role.SERVE), List.of(there.endpoint.address()));
+            var belonging = belonging(ways(Optional.empty(), silent, open));
+
+            belonging.start();
+            try {
+                await(() -> mesh(belonging).equals(Optional.of(open.invite().mesh())));
+                assertThat(belonging.view().orElseThrow().role()).contains(Role.SERVE);
+            } finally {
+                belonging.close();
+            }
+        }
+    }
+
+    @Test
+    void whoeverNobodyLetsInFoundsAMeshIfItMay() throws Exception {
+        try (var gone = new TestNode()) {
+            gone.found();
+            var silent = new Finder.Way(gone.invite(Role.SERVE), List.of(new InetSocketAddress("127.0.0.1", 9)));
+            var belonging = belonging(ways(Optional.empty(), silent));
+
+            belonging.start();
+            try {
+                await(() -> mesh(belonging).isPresent());
+                assertThat(mesh(belonging))
+                        .isNotEqualTo(Optional.of(silent.invite().mesh()));
+                assertThat(belonging.view().orElseThrow().role()).contains(Role.ADMIN);
+            } finally {
+                belonging.close();
+            }
+        }
+    }
+
+    @Test
+    void whoeverMayNotFoundEndsWithTheReason() throws Exception {
+        var belonging = belonging(ways(Optional.of(Unable.of("mesh_not_found", "no mesh to join"))));
+
+        belonging.start();
+
+        assertThat(unable.poll(20, TimeUnit.SECONDS)).extracting(Unable::code).isEqualTo("mesh_not_found");
+        belonging.close();
+    }
+
+    private Belonging belonging(Finder finder) {
+        var plan = new Belonging.Plan(
+                folder,
+                List.of(),
+                Optional.of(finder),
+                true,
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                new Reach(List.of(), List.of()),
+                line -> {});
+        return new Belonging(plan, BelongingTest::profile, new Idle(), unable::add);
+    }
+
+    private static Finder ways(Optional<Unable> unanswered, Finder.Way... ways) {
+        return new Finder() {
+            @Override
+            public Duration patience() {
+                return Duration.ofMillis(ways.length > 1 ? 2_000 : 300);
+            }
+
+            @Override
+            public List<Way> ways(Optional<MeshId> last) {
+                return List.of(ways);
+            }
+
+            @Override
+            public Optional<Unable> unanswered() {
+                return unanswered;
+            }
+        };
+    }
+
+    private static Optional<MeshId> mesh(Belonging belonging) {
+        return belonging.view().flatMap(Belonging.View::mesh);
+    }
+
+    private static Profile profile(List<String> addresses, Role role) {
+        return new Profile(
+                "newcomer",
+                Profile.Role.STANDBY,
+                0,
+                0,
+                List.of(),
+                List.of(),
+                List.of(),
+                List.of(),
+                Profile.Engine.NONE,
+                addresses,
+                List.of(),
+                List.of(),
+                false,
+                0);
+    }
+
+    /** Does nothing for the mesh. */
+    private static final class Idle implements Orders {
+        @Override
+        public void start(ModelRef model, Part part) {}
+
+        @Override
+        public void fetch(ModelRef model, String source) {}
+
+        @Override
+        public void stop(ModelRef model, Reason reason) {}
+    }
+
+    private static void await(BooleanSupplier condition) throws InterruptedException {
+        long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).as("in time").isLessThan(deadline);
+            Thread.sleep(20);
+        }
+    }
+}

@@ -145,9 +145,11 @@ function useFollowing(length: number, id: string | undefined) {
     return () => removeEventListener('scroll', scrolled)
   }, [])
   const toEnd = () => scrollTo(0, document.documentElement.scrollHeight)
-  useLayoutEffect(() => {
+  useEffect(() => {
     follows.current = true
     setAway(false)
+    // After the shell, which begins every screen at its top.
+    requestAnimationFrame(toEnd)
   }, [id])
   useLayoutEffect(() => {
     if (follows.current && length > 0) toEnd()

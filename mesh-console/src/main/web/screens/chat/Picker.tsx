@@ -32,7 +32,7 @@ export function Picker({ conversation, fresh, onFresh }: Given) {
       <div class="picker">
         <label class="picker-label">
           <span class="soft">Model</span>
-          <select class="field" value={model} onChange={event => set({ model: event.currentTarget.value })}>
+          <select class="field" aria-label="Model" value={model} onChange={event => set({ model: event.currentTarget.value })}>
             <option value="auto">auto, the mesh chooses</option>
             {sorted.map(each => (
               <option key={each.name} value={each.name}>

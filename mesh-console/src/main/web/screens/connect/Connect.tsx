@@ -32,7 +32,7 @@ export default function Connect({ route }: { route: Route }) {
       actions={
         <label class="picker-label">
           <span class="soft">Model</span>
-          <select class="field" value={model} onChange={event => setChosen(event.currentTarget.value)}>
+          <select class="field" aria-label="Model" value={model} onChange={event => setChosen(event.currentTarget.value)}>
             {ready.map(each => (
               <option key={each.name} value={each.name}>
                 {clean(each.name, 48)}

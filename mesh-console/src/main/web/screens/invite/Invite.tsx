@@ -11,6 +11,7 @@ import { Card, Page } from '../../parts/Page'
 import { Pill, type Tone } from '../../parts/Pill'
 import { Table } from '../../parts/Table'
 import { useNow } from '../../parts/time'
+import { Join } from './Join'
 import { QrCode } from './QrCode'
 
 interface Issued {
@@ -73,6 +74,7 @@ export default function Invite() {
           <Invitations issued={issued} onChanged={look} />
         </Card>
       )}
+      <Join />
     </Page>
   )
 }
@@ -152,7 +154,7 @@ function MadeView({ made }: { made: Made }) {
           Run this on the other machine. Whoever has it can use it: send it as you would send a password. It is shown once.
         </p>
         <CopyLine text={made.command ?? `mesh --join ${made.token}`} what="the command" />
-        <p class="soft">Or only the invitation, for a node that runs already:</p>
+        <p class="soft">Or only the invitation, to be looked at in another node’s console:</p>
         <CopyLine text={made.token} what="the invitation" />
       </div>
     </section>
@@ -174,7 +176,7 @@ function Invitations({ issued, onChanged }: { issued: Issued[]; onChanged: () =>
           { title: 'Lets in as', cell: each => <strong>{ROLES.find(([role]) => role === each.role)?.[1] ?? clean(each.role, 20)}</strong>, by: each => each.role },
           { title: 'State', cell: each => <State issued={each} />, by: order },
           { title: 'Used', cell: usedWords, by: each => each.used, isFigure: true },
-          { title: 'Ends', cell: each => <Ends expires={each.expires} />, by: each => each.expires, isFigure: true },
+          { title: 'Ends', cell: each => <Ends expires={each.expires} />, by: each => each.expires },
           { title: 'Number', cell: each => <code>{clean(each.id, 12)}</code> },
           {
             title: 'Action',

@@ -12,8 +12,9 @@ import { Meter } from '../../parts/Meter'
 import { Name } from '../../parts/Name'
 import { Card, Empty, Facts, Page } from '../../parts/Page'
 import { modelTone, Pill } from '../../parts/Pill'
-import { Table } from '../../parts/Table'
+import { Table, type Column } from '../../parts/Table'
 import { hrefOf, type Route } from '../../router'
+import { Catalog } from './Catalog'
 import { Explain } from './Explain'
 import { reasonWords } from './words'
 
@@ -42,6 +43,7 @@ export default function Models({ route }: { route: Route }) {
         )}
         {open && <ModelDrawer key={open.name} model={open} onClose={() => go()} />}
       </div>
+      <Catalog />
     </Page>
   )
 }
@@ -87,6 +89,12 @@ function Load() {
   )
 }
 
+/** What stands in the drawer as well gives way to it. */
+const FIGURES: Column<Model>[] = [
+  { title: 'Tokens/s', cell: model => figure(model.tokensPerSecond), by: model => model.tokensPerSecond, isFigure: true },
+  { title: 'Demand', cell: demandWords, by: model => model.demandPerMinute, isFigure: true },
+]
+
 interface RowsGiven {
   models: Model[]
   openName: string | undefined
@@ -108,8 +116,7 @@ function Rows({ models, openName, onOpen }: RowsGiven) {
         { title: 'Size', cell: model => bytes(model.sizeBytes), by: model => model.sizeBytes, isFigure: true },
         { title: 'Context', cell: model => count(model.contextTokens), by: model => model.contextTokens, isFigure: true },
         { title: 'Slots', cell: slotWords, by: model => model.slots, isFigure: true },
-        { title: 'Tokens/s', cell: model => figure(model.tokensPerSecond), by: model => model.tokensPerSecond, isFigure: true },
-        { title: 'Demand', cell: demandWords, by: model => model.demandPerMinute, isFigure: true },
+        ...(openName === undefined ? FIGURES : []),
       ]}
     />
   )

@@ -48,8 +48,9 @@ final class Tab implements AutoCloseable {
             dialog.dismiss();
         });
         page.onConsoleMessage(message -> {
-            // A daemon that is stopped on purpose makes the browser say so.
-            if (message.type().equals("error") && !message.text().contains("net::ERR_")) complaints.add(message.text());
+            // A daemon that is stopped or refuses a call on purpose makes the browser say so.
+            if (message.type().equals("error") && !message.text().matches(".*(net::ERR_|with a status of 4).*"))
+                complaints.add(message.text());
         });
         page.onRequest(request -> {
             if (!request.url().startsWith(root) && !request.url().startsWith("data:")) strangers.add(request.url());

@@ -150,7 +150,6 @@ public final class Belonging implements Rejoin.Place {
                 folder.putAside();
                 place = folder.open(key);
             }
-            if (place.standing().isEmpty() && invites.isEmpty() && ways.isEmpty()) place.found();
             QuicEndpoint socket = bound(key, place);
             var here = new Opened(key, place, socket);
             links.connect(socket);
@@ -159,6 +158,7 @@ public final class Belonging implements Rejoin.Place {
             if (place.renewsItself(System.currentTimeMillis())) log.info("certificate.renewed", "by", key.id());
             beginWithdrawals(here);
             if (!ways.isEmpty()) invites = entered(here, ways);
+            if (place.standing().isEmpty() && invites.isEmpty()) place.found();
             if (isMember(place, key.id())) takePart(here);
             printInvite(here);
             var known = new LastPeers(plan.kept("state", "peers.json"));
@@ -191,7 +191,7 @@ public final class Belonging implements Rejoin.Place {
         if (why.isPresent()) throw new Stranded(why.get());
     }
 
-    /** Tries the ways in order, each for a while; answers the invite that let us in, or none and founds a mesh. */
+    /** Tries the ways in order, each for a while; answers the invite that let us in, or none where nobody answered. */
     private List<Invite> entered(Opened here, List<Finder.Way> ways)
             throws Stranded, IOException, InterruptedException {
         Finder finder = plan.finder().orElseThrow();
@@ -211,7 +211,6 @@ public final class Belonging implements Rejoin.Place {
                     way.invite().issuer());
         }
         strand(finder);
-        here.membership().found();
         return List.of();
     }
 

@@ -76,6 +76,15 @@ final class ModelsCommand implements Callable<Integer> {
         };
     }
 
+    /** As scripts know it. */
+    private static String where(Stock.Row row) {
+        return switch (row.fits()) {
+            case HERE -> "here";
+            case MESH -> "the mesh";
+            case NOWHERE -> "nowhere";
+        };
+    }
+
     private static void table(Stock stock, PrintWriter out) {
         var table = new Table().row("MODEL", "SIZE", "FITS", "HERE");
         for (Stock.Row row : stock.rows())
@@ -99,7 +108,7 @@ final class ModelsCommand implements Callable<Integer> {
                     .put("sizeBytes", row.bytes())
                     .put("sizeIsExact", row.isExact())
                     .put("fits", isFit)
-                    .put("where", fits(row).startsWith("fits ") ? fits(row).substring(5) : "nowhere")
+                    .put("where", where(row))
                     .put("why", row.why());
             row.path().ifPresent(path -> object.put("path", path.toString()));
         }

@@ -12,12 +12,8 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import mesh.core.elect.Part;
-import mesh.core.elect.Reason;
 import mesh.core.id.MeshId;
-import mesh.core.id.ModelRef;
 import mesh.core.id.Role;
-import mesh.core.member.Profile;
 import mesh.daemon.quic.TestNode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -87,7 +83,8 @@ class BelongingTest {
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                 new Reach(List.of(), List.of()),
                 line -> {});
-        return new Belonging(plan, BelongingTest::profile, new Idle(), unable::add);
+        return new Belonging(
+                plan, (addresses, role) -> Bystander.profile("newcomer", addresses), new Bystander(), unable::add);
     }
 
     private static Finder ways(Optional<Unable> unanswered, Finder.Way... ways) {
@@ -111,36 +108,6 @@ class BelongingTest {
 
     private static Optional<MeshId> mesh(Belonging belonging) {
         return belonging.view().flatMap(Belonging.View::mesh);
-    }
-
-    private static Profile profile(List<String> addresses, Role role) {
-        return new Profile(
-                "newcomer",
-                Profile.Role.STANDBY,
-                0,
-                0,
-                List.of(),
-                List.of(),
-                List.of(),
-                List.of(),
-                Profile.Engine.NONE,
-                addresses,
-                List.of(),
-                List.of(),
-                false,
-                0);
-    }
-
-    /** Does nothing for the mesh. */
-    private static final class Idle implements Orders {
-        @Override
-        public void start(ModelRef model, Part part) {}
-
-        @Override
-        public void fetch(ModelRef model, String source) {}
-
-        @Override
-        public void stop(ModelRef model, Reason reason) {}
     }
 
     private static void await(BooleanSupplier condition) throws InterruptedException {

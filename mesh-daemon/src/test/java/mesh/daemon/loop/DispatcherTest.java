@@ -6,22 +6,18 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.util.List;
 import mesh.core.Effect;
-import mesh.core.elect.Part;
-import mesh.core.elect.Reason;
 import mesh.core.id.MeshId;
-import mesh.core.id.ModelRef;
 import mesh.core.id.NodeId;
 import mesh.core.member.Announcement;
 import mesh.core.member.Carried;
 import mesh.core.member.Change;
-import mesh.core.member.Profile;
 import org.junit.jupiter.api.Test;
 
 class DispatcherTest {
     private static final int KNOWN_MAX = 20_000;
 
     private final Links links = new Links();
-    private final Dispatcher dispatcher = new Dispatcher(new MeshId(id(0)), links, new NoOrders());
+    private final Dispatcher dispatcher = new Dispatcher(new MeshId(id(0)), links, new Bystander());
 
     @Test
     void addressOfAnOldMemberInUseOutlivesThoseWhoCameAndWent() {
@@ -38,40 +34,16 @@ class DispatcherTest {
     }
 
     private void joined(int number) {
-        var said = new Announcement(id(number), 1, 1, profile(), new Carried(new byte[0], new byte[0]));
+        var said = new Announcement(
+                id(number),
+                1,
+                1,
+                Bystander.profile("guest", List.of("127.0.0.1:7")),
+                new Carried(new byte[0], new byte[0]));
         dispatcher.carry(new Effect.Noticed(new Change.Joined(id(number), said)));
     }
 
     private static NodeId id(int number) {
         return NodeId.of(ByteBuffer.allocate(NodeId.BYTES).putInt(number).array());
-    }
-
-    private static Profile profile() {
-        return new Profile(
-                "guest",
-                Profile.Role.STANDBY,
-                8L << 30,
-                0,
-                List.of(),
-                List.of(),
-                List.of(),
-                List.of(),
-                Profile.Engine.NONE,
-                List.of("127.0.0.1:7"),
-                List.of(),
-                List.of(),
-                false,
-                0);
-    }
-
-    private static final class NoOrders implements Orders {
-        @Override
-        public void start(ModelRef model, Part part) {}
-
-        @Override
-        public void stop(ModelRef model, Reason reason) {}
-
-        @Override
-        public void fetch(ModelRef model, String source) {}
     }
 }

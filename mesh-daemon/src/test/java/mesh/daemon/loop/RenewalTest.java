@@ -14,16 +14,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
-import mesh.core.elect.Part;
-import mesh.core.elect.Reason;
 import mesh.core.id.Certificate;
 import mesh.core.id.Checked;
 import mesh.core.id.Credential;
 import mesh.core.id.Invite;
-import mesh.core.id.ModelRef;
 import mesh.core.id.Role;
 import mesh.core.id.Serial;
-import mesh.core.member.Profile;
 import mesh.daemon.quic.Membership;
 import mesh.daemon.store.KeyFile;
 import mesh.daemon.store.MeshFiles;
@@ -166,38 +162,10 @@ class RenewalTest {
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                 new Reach(List.of(), List.of()),
                 line -> {});
-        var started = new Belonging(plan, (addresses, role) -> profile(name, addresses), NO_ORDERS, unable::add);
+        var started = new Belonging(
+                plan, (addresses, role) -> Bystander.profile(name, addresses), new Bystander(), unable::add);
         open.add(started);
         started.start();
         return started;
     }
-
-    private static Profile profile(String name, List<String> addresses) {
-        return new Profile(
-                name,
-                Profile.Role.STANDBY,
-                8L << 30,
-                0,
-                List.of(),
-                List.of(),
-                List.of(),
-                List.of(),
-                Profile.Engine.NONE,
-                addresses,
-                List.of(),
-                List.of(),
-                false,
-                0);
-    }
-
-    private static final Orders NO_ORDERS = new Orders() {
-        @Override
-        public void start(ModelRef model, Part part) {}
-
-        @Override
-        public void stop(ModelRef model, Reason reason) {}
-
-        @Override
-        public void fetch(ModelRef model, String source) {}
-    };
 }

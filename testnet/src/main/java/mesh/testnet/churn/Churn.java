@@ -1,29 +1,20 @@
 package mesh.testnet.churn;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import mesh.core.elect.Part;
-import mesh.core.elect.Reason;
 import mesh.core.id.Checked;
 import mesh.core.id.Invite;
-import mesh.core.id.ModelRef;
 import mesh.core.id.NodeId;
 import mesh.core.id.Role;
 import mesh.core.member.Profile;
 import mesh.daemon.loop.Belonging;
-import mesh.daemon.loop.Orders;
-import mesh.daemon.loop.Reach;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,24 +31,6 @@ final class Churn {
     private final String token;
     private final Semaphore places;
     private volatile @Nullable Throwable failure;
-
-    /** Models are none of a guest's business here. */
-    private static final Orders NO_ORDERS = new Orders() {
-        @Override
-        public void start(ModelRef model, Part part) {
-            throw new IllegalStateException("nobody put memory to " + model);
-        }
-
-        @Override
-        public void stop(ModelRef model, Reason reason) {
-            throw new IllegalStateException("nothing runs, so not " + model);
-        }
-
-        @Override
-        public void fetch(ModelRef model, String source) {
-            throw new IllegalStateException("nobody has room for " + model);
-        }
-    };
 
     /** @param atOnce how many guests are there together */
     Churn(Path folder, int atOnce) throws IOException, InterruptedException {
@@ -106,41 +79,12 @@ final class Churn {
     }
 
     private Belonging open(String name, List<String> tokens) throws IOException {
-        Path data = folder.resolve(name);
-        for (String each : List.of("state", "run")) Files.createDirectories(data.resolve(each));
-        var plan = new Belonging.Plan(
-                data,
-                tokens,
-                Optional.empty(),
-                false,
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-                new Reach(List.of(), List.of()),
-                line -> {});
-        var opened = new Belonging(
-                plan,
-                (addresses, role) -> profile(name, addresses),
-                NO_ORDERS,
-                unable -> failure = new IllegalStateException(unable.message()));
-        opened.start();
-        return opened;
-    }
-
-    private static Profile profile(String name, List<String> addresses) {
-        return new Profile(
+        return IdleNode.open(
+                folder.resolve(name),
                 name,
                 Profile.Role.STANDBY,
-                8L << 30,
-                0,
-                List.of(),
-                List.of(),
-                List.of(),
-                List.of(),
-                Profile.Engine.NONE,
-                addresses,
-                List.of(),
-                List.of(),
-                false,
-                0);
+                tokens,
+                unable -> failure = new IllegalStateException(unable.message()));
     }
 
     private static boolean sees(Belonging node, int atLeast) {

@@ -11,11 +11,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import mesh.core.elect.Part;
-import mesh.core.elect.Reason;
 import mesh.core.id.ModelRef;
 import mesh.core.id.NodeId;
-import mesh.core.id.Role;
 import mesh.core.member.Profile;
 import mesh.core.route.Host;
 import mesh.daemon.edge.Action;
@@ -25,8 +22,7 @@ import mesh.daemon.edge.EdgeSettings;
 import mesh.daemon.edge.PeerHost;
 import mesh.daemon.edge.RouteTable;
 import mesh.daemon.loop.Belonging;
-import mesh.daemon.loop.Orders;
-import mesh.daemon.loop.Reach;
+import mesh.testnet.churn.IdleNode;
 
 /**
  * Many nodes that only ask, all in this process, each with its own key, UDP socket and loop, as {@code mesh --client} has
@@ -40,24 +36,6 @@ final class Crowd {
     private final AtomicInteger next = new AtomicInteger();
     private final ModelRef model;
     private final EdgeServer port;
-
-    /** A client is ordered nothing. */
-    private static final Orders NO_ORDERS = new Orders() {
-        @Override
-        public void start(ModelRef model, Part part) {
-            throw new IllegalStateException("a client was to serve " + model);
-        }
-
-        @Override
-        public void stop(ModelRef model, Reason reason) {
-            throw new IllegalStateException("a client was to stop " + model);
-        }
-
-        @Override
-        public void fetch(ModelRef model, String source) {
-            throw new IllegalStateException("a client was to fetch " + model);
-        }
-    };
 
     /** Returns when all of them know a host of the model. */
     Crowd(Path folder, String token, int count, ModelRef model) throws IOException, InterruptedException {
@@ -94,39 +72,10 @@ final class Crowd {
                 .findFirst();
     }
 
-    private static Belonging open(Path folder, String token) throws IOException {
-        for (String each : List.of("state", "run")) Files.createDirectories(folder.resolve(each));
-        var plan = new Belonging.Plan(
-                folder,
-                List.of(token),
-                Optional.empty(),
-                true,
-                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-                new Reach(List.of(), List.of()),
-                line -> {});
-        var opened = new Belonging(plan, Crowd::profile, NO_ORDERS, unable -> {
+    private static Belonging open(Path data, String token) throws IOException {
+        return IdleNode.open(data, "client", Profile.Role.CLIENT, List.of(token), unable -> {
             throw new IllegalStateException(unable.message());
         });
-        opened.start();
-        return opened;
-    }
-
-    private static Profile profile(List<String> addresses, Role role) {
-        return new Profile(
-                "client",
-                Profile.Role.CLIENT,
-                0,
-                0,
-                List.of(),
-                List.of(),
-                List.of(),
-                List.of(),
-                Profile.Engine.NONE,
-                addresses,
-                List.of(),
-                List.of(),
-                false,
-                0);
     }
 
     void end() throws InterruptedException {

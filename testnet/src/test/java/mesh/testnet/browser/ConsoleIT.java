@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import mesh.testnet.engine.RealEngine;
 import mesh.testnet.node.Ask;
 import mesh.testnet.node.RealNode;
@@ -41,11 +40,12 @@ class ConsoleIT {
     @BeforeAll
     static void start() throws Exception {
         Chromium.orSkip();
-        nodes.add(node("ada", RealEngine.orSkip().folder(), "--model", "demo"));
+        String engine = RealEngine.orSkip().folder().toString();
+        nodes.add(RealNode.offline(folder, "ada", "--bin-dir", engine, "--model", "demo"));
         String invite = nodes.getFirst().invite();
-        Path none = Files.createDirectories(folder.resolve("none"));
+        String none = Files.createDirectories(folder.resolve("none")).toString();
         for (String name : List.of("bob", HOSTILE)) {
-            nodes.add(node(name, none, "--join", invite));
+            nodes.add(RealNode.offline(folder, name, "--bin-dir", none, "--join", invite));
             nodes.getLast().await("mesh.joined");
         }
         nodes.getFirst().await("model.ready");
@@ -56,12 +56,6 @@ class ConsoleIT {
     @AfterAll
     static void stop() {
         for (RealNode node : nodes) node.close();
-    }
-
-    private static RealNode node(String name, Path engine, String... more) throws Exception {
-        var line = new ArrayList<>(List.of("--name", name, "--offline", "--bin-dir", engine.toString()));
-        line.addAll(List.of(more));
-        return RealNode.serve(folder.resolve(name), Map.of(), line.toArray(String[]::new));
     }
 
     @Test
@@ -138,9 +132,11 @@ class ConsoleIT {
     @Test
     void killedNodeTurnsLostInTime() throws Exception {
         try (Tab tab = Tab.open(console, "overview");
-                RealNode dot = node(
+                RealNode dot = RealNode.offline(
+                        folder,
                         "dot",
-                        folder.resolve("none"),
+                        "--bin-dir",
+                        folder.resolve("none").toString(),
                         "--join",
                         nodes.getFirst().invite())) {
             tab.awaitShown(tab.node("dot"));

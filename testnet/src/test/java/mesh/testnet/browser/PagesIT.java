@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import mesh.testnet.engine.RealEngine;
 import mesh.testnet.fake.FakeLlamaProgram;
 import mesh.testnet.node.RealNode;
@@ -36,11 +35,13 @@ class PagesIT {
     @BeforeAll
     static void start() throws Exception {
         Chromium.orSkip();
-        nodes.add(node("ada", RealEngine.orSkip().folder(), "--model", "demo"));
+        String engine = RealEngine.orSkip().folder().toString();
+        nodes.add(RealNode.offline(folder, "ada", "--bin-dir", engine, "--model", "demo"));
         Path slow = folder.resolve("slow");
         FakeLlamaProgram.install(slow, SLOW);
-        nodes.add(node(
-                "bob", slow, "--model", "demo-tiny", "--join", nodes.getFirst().invite()));
+        String invite = nodes.getFirst().invite();
+        nodes.add(RealNode.offline(
+                folder, "bob", "--bin-dir", slow.toString(), "--model", "demo-tiny", "--join", invite));
         for (RealNode node : nodes) node.await("model.ready");
         console = nodes.getFirst().management();
     }
@@ -48,12 +49,6 @@ class PagesIT {
     @AfterAll
     static void stop() {
         for (RealNode node : nodes) node.close();
-    }
-
-    private static RealNode node(String name, Path engine, String... more) throws Exception {
-        var line = new ArrayList<>(List.of("--name", name, "--offline", "--bin-dir", engine.toString()));
-        line.addAll(List.of(more));
-        return RealNode.serve(folder.resolve(name), Map.of(), line.toArray(String[]::new));
     }
 
     @Test
@@ -157,8 +152,9 @@ class PagesIT {
             button(tab, "Copy the invitation").click();
             tab.awaitText("copied");
 
-            Path none = Files.createDirectories(folder.resolve("none"));
-            try (RealNode cyd = node("cyd", none, "--client", "--join", tab.clipboard())) {
+            String none = Files.createDirectories(folder.resolve("none")).toString();
+            try (RealNode cyd =
+                    RealNode.offline(folder, "cyd", "--bin-dir", none, "--client", "--join", tab.clipboard())) {
                 cyd.await("mesh.joined");
 
                 tab.awaitShown(tab.page().locator("tbody").getByText("1 of 1"));

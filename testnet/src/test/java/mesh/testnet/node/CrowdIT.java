@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import mesh.core.id.ModelRef;
 import mesh.testnet.fake.FakeLlamaProgram;
 import org.junit.jupiter.api.AfterEach;
@@ -95,9 +94,7 @@ class CrowdIT {
     }
 
     private RealNode start(String name, String... more) throws Exception {
-        var line = new ArrayList<>(List.of("--name", name, "--offline"));
-        line.addAll(List.of(more));
-        RealNode node = RealNode.serve(folder.resolve(name), Map.of(), line.toArray(String[]::new));
+        RealNode node = RealNode.offline(folder, name, more);
         nodes.add(node);
         return node;
     }

@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import mesh.testnet.engine.RealEngine;
 import mesh.testnet.fake.FakeLlamaProgram;
@@ -97,9 +96,7 @@ class FailoverIT {
     }
 
     private RealNode start(String name, String... more) throws Exception {
-        var line = new ArrayList<>(List.of("--name", name, "--offline"));
-        line.addAll(List.of(more));
-        RealNode node = RealNode.serve(folder.resolve(name), Map.of(), line.toArray(String[]::new));
+        RealNode node = RealNode.offline(folder, name, more);
         nodes.add(node);
         return node;
     }

@@ -9,7 +9,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -194,9 +193,7 @@ class HostileIT {
     }
 
     private RealNode start(String name, String... more) throws Exception {
-        var line = new ArrayList<>(List.of("--name", name, "--offline"));
-        line.addAll(List.of(more));
-        RealNode node = RealNode.serve(folder.resolve(name), Map.of(), line.toArray(String[]::new));
+        RealNode node = RealNode.offline(folder, name, more);
         nodes.add(node);
         return node;
     }

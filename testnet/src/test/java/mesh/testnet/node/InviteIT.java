@@ -175,8 +175,6 @@ class InviteIT {
     }
 
     private RealNode start(String name, String... more) throws Exception {
-        var line = new ArrayList<>(List.of("--name", name, "--offline"));
-        line.addAll(List.of(more));
-        return RealNode.serve(folder.resolve(name), Map.of(), line.toArray(String[]::new));
+        return RealNode.offline(folder, name, more);
     }
 }

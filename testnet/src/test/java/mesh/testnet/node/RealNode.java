@@ -44,7 +44,14 @@ public final class RealNode implements AutoCloseable {
         return serveIn(List.of(), dataDir, environment, arguments);
     }
 
-    /** The same behind a command that runs what follows it somewhere, such as in a network namespace. */
+    /** The usual one of a test: called {@code name}, its data in a folder of that name, speaking to nobody outside. */
+    public static RealNode offline(Path folder, String name, String... more) throws IOException {
+        var line = new ArrayList<>(List.of("--name", name, "--offline"));
+        line.addAll(List.of(more));
+        return serve(folder.resolve(name), Map.of(), line.toArray(String[]::new));
+    }
+
+    /** The same as {@link #serve} behind a command that runs what follows it somewhere, such as in a network namespace. */
     public static RealNode serveIn(
             List<String> prefix, Path dataDir, Map<String, String> environment, String... arguments)
             throws IOException {

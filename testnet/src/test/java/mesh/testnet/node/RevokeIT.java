@@ -131,9 +131,7 @@ class RevokeIT {
     }
 
     private RealNode start(String name, String... more) throws Exception {
-        var line = new ArrayList<>(List.of("--name", name, "--offline"));
-        line.addAll(List.of(more));
-        RealNode node = RealNode.serve(folder.resolve(name), Map.of(), line.toArray(String[]::new));
+        RealNode node = RealNode.offline(folder, name, more);
         nodes.add(node);
         return node;
     }

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -77,9 +76,7 @@ class TwoNodesIT {
     }
 
     private RealNode start(String name, String... more) throws Exception {
-        var line = new java.util.ArrayList<>(java.util.List.of("--name", name, "--offline"));
-        line.addAll(java.util.List.of(more));
-        return RealNode.serve(folder.resolve(name), Map.of(), line.toArray(String[]::new));
+        return RealNode.offline(folder, name, more);
     }
 
     private static JsonNode status(RealNode node) throws Exception {

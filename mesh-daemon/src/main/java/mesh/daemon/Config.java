@@ -118,6 +118,7 @@ public record Config(
      * How models are run; empty means: decided from the model and the memory.
      *
      * @param ratios of a split, host first, in thousandths
+     * @param patience of a split whose nodes have no path to each other
      */
     public record Serve(
             OptionalInt ctxTokens,
@@ -125,7 +126,8 @@ public record Config(
             OptionalInt threads,
             OptionalLong memoryBytesMax,
             boolean isSplit,
-            List<Integer> ratios) {
+            List<Integer> ratios,
+            Duration patience) {
         public Serve {
             ratios = List.copyOf(ratios);
         }
@@ -194,6 +196,9 @@ public record Config(
 
     private static final int INTERVAL_SECONDS_MAX = 900;
 
+    /** Whoever waits longer for an answer has left. */
+    private static final int PATIENCE_SECONDS_MAX = 600;
+
     public static Config of(Settings settings) throws Refusal {
         var read = new Reader(settings);
         Path dataDir =
@@ -222,7 +227,8 @@ public record Config(
                         read.count(Setting.THREADS, THREADS_MAX),
                         read.gigabytes(Setting.MAX_VRAM),
                         read.isOn(Setting.SPLIT),
-                        read.ratios(Setting.TENSOR_SPLIT)),
+                        read.ratios(Setting.TENSOR_SPLIT),
+                        read.patience()),
                 new Engine(read.folder(Setting.BIN_DIR)),
                 new Fetching(
                         read.address(Setting.HUB_URL),
@@ -411,6 +417,11 @@ public record Config(
                     guests(),
                     Duration.ofSeconds(
                             number(Setting.PUBLISH_INTERVAL, word(Setting.PUBLISH_INTERVAL), 1, INTERVAL_SECONDS_MAX)));
+        }
+
+        private Duration patience() throws Refusal {
+            String word = settings.of(Setting.SPLIT_PATIENCE).word();
+            return Duration.ofSeconds(number(Setting.SPLIT_PATIENCE, word, 1, PATIENCE_SECONDS_MAX));
         }
 
         private List<URI> relays() throws Refusal {

@@ -50,7 +50,8 @@ class ConfigTest {
                         OptionalInt.empty(),
                         OptionalLong.empty(),
                         false,
-                        List.of()));
+                        List.of(),
+                        Duration.ofSeconds(30)));
         assertThat(config.mesh())
                 .isEqualTo(new Config.Mesh(
                         List.of(), new InetSocketAddress(0), false, false, new Reach(List.of(), List.of())));
@@ -88,6 +89,7 @@ class ConfigTest {
                         Map.entry(Setting.PARALLEL, List.of("2")),
                         Map.entry(Setting.THREADS, List.of("1")),
                         Map.entry(Setting.MAX_VRAM, List.of("1.5")),
+                        Map.entry(Setting.SPLIT_PATIENCE, List.of("12")),
                         Map.entry(Setting.BIN_DIR, List.of("/opt/llama")),
                         Map.entry(Setting.OFFLINE, List.of("true")),
                         Map.entry(Setting.NAME, List.of("attic")),
@@ -115,7 +117,8 @@ class ConfigTest {
                         OptionalInt.of(1),
                         OptionalLong.of(1_500_000_000L),
                         false,
-                        List.of()));
+                        List.of(),
+                        Duration.ofSeconds(12)));
         assertThat(config.engine().binDir()).contains(Path.of("/opt/llama"));
         assertThat(config.offline()).isTrue();
         assertThat(config.name()).isEqualTo("attic");

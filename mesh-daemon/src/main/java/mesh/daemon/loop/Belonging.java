@@ -384,11 +384,10 @@ public final class Belonging implements Rejoin.Place {
             found.accept(peer);
             return;
         }
-        List<InetSocketAddress> addresses = snapshot().stream()
-                .flatMap(snapshot -> snapshot.peers().stream())
-                .filter(member -> member.id().equals(node))
-                .flatMap(member -> Links.parsed(member.profile().addresses()).stream())
-                .toList();
+        // Of the lost as well: whoever looks for one has a reason.
+        InLoop known = inLoop;
+        List<InetSocketAddress> addresses =
+                known == null ? List.of() : known.dispatcher().addresses(node);
         here.endpoint()
                 .dial(
                         node,

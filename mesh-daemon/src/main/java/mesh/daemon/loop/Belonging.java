@@ -5,7 +5,6 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -19,15 +18,11 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
-import mesh.core.Event;
-import mesh.core.Node;
+import java.util.stream.Stream;
 import mesh.core.Snapshot;
-import mesh.core.Tunables;
 import mesh.core.id.Checked;
 import mesh.core.id.Invite;
 import mesh.core.id.MeshId;
-import mesh.core.id.MeshLicence;
 import mesh.core.id.NodeId;
 import mesh.core.id.Refusal;
 import mesh.core.id.Revocation;
@@ -35,15 +30,12 @@ import mesh.core.id.Role;
 import mesh.core.id.Serial;
 import mesh.core.id.Signer;
 import mesh.core.member.Profile;
-import mesh.core.wire.SignedVoice;
 import mesh.daemon.log.Log;
 import mesh.daemon.quic.Addresses;
 import mesh.daemon.quic.Dialled;
-import mesh.daemon.quic.Doorkeeper;
 import mesh.daemon.quic.Membership;
 import mesh.daemon.quic.Nat;
 import mesh.daemon.quic.Peer;
-import mesh.daemon.quic.QuicConfig;
 import mesh.daemon.quic.QuicEndpoint;
 import mesh.daemon.quic.Relay;
 import mesh.daemon.store.AtomicFile;
@@ -57,7 +49,7 @@ import org.jspecify.annotations.Nullable;
  * the API never waits for them, and taken apart in the reverse order with a farewell. Before the mesh is there its
  * questions have empty answers. Safe on any thread.
  */
-public final class Belonging implements Rejoin.Place {
+public final class Belonging {
     private static final Log log = Log.of(Belonging.class);
 
     /** What is printed at the start: for the machines one person carries a token to within a day. */
@@ -65,20 +57,13 @@ public final class Belonging implements Rejoin.Place {
 
     private static final long START_MILLIS = 24L * 3_600_000;
 
-    /** Peers on a bad link have read by then; a farewell that is lost is made up for by probes. */
-    private static final Duration FAREWELL = Duration.ofSeconds(1);
-
     private final Plan plan;
-    private final BiFunction<List<String>, Role, Profile> facts;
-    private final Orders orders;
-    private final Consumer<Unable> unable;
-    private final Links links = new Links();
+    private final Stay.Duty duty;
     private final List<Consumer<QuicEndpoint>> socketUsers = new CopyOnWriteArrayList<>();
     private final Thread opening;
-    private volatile @Nullable Opened opened;
-    private volatile @Nullable Rejoin rejoin;
-    private volatile @Nullable Withdrawals withdrawals;
-    private volatile @Nullable InLoop inLoop;
+
+    /** Where this node is now; none until its key is read and its socket bound. */
+    private volatile @Nullable Stay stay;
 
     /**
      * What the operator wants of it.
@@ -110,21 +95,13 @@ public final class Belonging implements Rejoin.Place {
         }
     }
 
-    /** What there is without a mesh. */
-    private record Opened(NodeKey key, Membership membership, QuicEndpoint endpoint) {}
-
-    /** The node's loop and what carries out its effects; there once the node belongs to a mesh. */
-    private record InLoop(MeshId mesh, MeshLoop loop, Dispatcher dispatcher) {}
-
     /**
      * @param facts this node's profile, given its addresses and the role its certificate allows; read on any thread
      * @param unable told at most once, when this node cannot take its place and must end
      */
     public Belonging(Plan plan, BiFunction<List<String>, Role, Profile> facts, Orders orders, Consumer<Unable> unable) {
         this.plan = plan;
-        this.facts = facts;
-        this.orders = orders;
-        this.unable = unable;
+        this.duty = new Stay.Duty(facts, orders, unable);
         this.opening = Thread.ofVirtual().name("mesh").unstarted(this::open);
     }
 
@@ -150,25 +127,20 @@ public final class Belonging implements Rejoin.Place {
                 folder.putAside();
                 place = folder.open(key);
             }
-            QuicEndpoint socket = bound(key, place);
-            var here = new Opened(key, place, socket);
-            links.connect(socket);
-            socketUsers.forEach(user -> user.accept(socket));
-            opened = here;
+            Stay here = bound(key, place);
+            socketUsers.forEach(user -> user.accept(here.endpoint()));
+            stay = here;
             if (place.renewsItself(System.currentTimeMillis())) log.info("certificate.renewed", "by", key.id());
-            beginWithdrawals(here);
             if (!ways.isEmpty()) invites = entered(here, ways);
             if (place.standing().isEmpty() && invites.isEmpty()) place.found();
-            if (isMember(place, key.id())) takePart(here);
+            if (isMember(place, key.id())) here.takePart();
             printInvite(here);
-            var known = new LastPeers(plan.kept("state", "peers.json"));
-            var finder = new Rejoin(place, socket, invites, known, new NetworkWatch(socket, plan.reach()), this);
-            rejoin = finder;
-            finder.start();
+            here.look(invites, new LastPeers(plan.kept("state", "peers.json")), plan.reach());
         } catch (Stranded stranded) {
-            unable.accept(stranded.unable);
+            duty.unable().accept(stranded.unable);
         } catch (IOException failed) {
-            unable.accept(Unable.failed("identity_unusable", "cannot take part in a mesh: " + failed.getMessage()));
+            duty.unable()
+                    .accept(Unable.failed("identity_unusable", "cannot take part in a mesh: " + failed.getMessage()));
         } catch (InterruptedException ending) {
             // Closed while it looked for a mesh.
         }
@@ -192,15 +164,14 @@ public final class Belonging implements Rejoin.Place {
     }
 
     /** Tries the ways in order, each for a while; answers the invite that let us in, or none where nobody answered. */
-    private List<Invite> entered(Opened here, List<Finder.Way> ways)
-            throws Stranded, IOException, InterruptedException {
+    private List<Invite> entered(Stay here, List<Finder.Way> ways) throws Stranded, IOException, InterruptedException {
         Finder finder = plan.finder().orElseThrow();
         for (Finder.Way way : ways) {
             BlockingQueue<Dialled> answer = new ArrayBlockingQueue<>(1);
             here.endpoint().dial(way.invite().issuer(), way.addresses(), Optional.of(way.invite()), answer::add);
             if (answer.poll(finder.patience().toMillis(), TimeUnit.MILLISECONDS)
                     instanceof Dialled.Reached(Peer peer, String observed)) {
-                admitted(peer.id());
+                here.admitted(peer.id());
                 return List.of(way.invite());
             }
             log.info(
@@ -212,13 +183,6 @@ public final class Belonging implements Rejoin.Place {
         }
         strand(finder);
         return List.of();
-    }
-
-    private void beginWithdrawals(Opened here) {
-        var fresh = new Withdrawals(here.membership(), here.endpoint(), this::loop);
-        withdrawals = fresh;
-        links.connect(fresh);
-        fresh.start();
     }
 
     /** Cannot go on. */
@@ -269,22 +233,23 @@ public final class Belonging implements Rejoin.Place {
     }
 
     /** On the port of the last time if nobody else has it, so that invites and memories of this node stay true. */
-    private QuicEndpoint bound(NodeKey key, Membership place) throws Stranded, IOException {
+    private Stay bound(NodeKey key, Membership place) throws Stranded, IOException {
         Optional<Path> note = plan.kept("state", "quic.port");
         if (plan.bind().getPort() == 0 && note.isPresent() && Files.exists(note.get())) {
             try {
                 int port = Integer.parseInt(Files.readString(note.get()).strip());
-                return listening(new InetSocketAddress(plan.bind().getAddress(), port), key, place);
+                return Stay.listening(new InetSocketAddress(plan.bind().getAddress(), port), key, place, duty);
             } catch (IOException | IllegalArgumentException takenOrDamaged) {
                 log.debug("endpoint.moved", "cause", takenOrDamaged.getClass().getSimpleName());
             }
         }
         try {
-            QuicEndpoint socket = listening(plan.bind(), key, place);
+            Stay here = Stay.listening(plan.bind(), key, place, duty);
             if (note.isPresent())
                 AtomicFile.write(
-                        note.get(), Integer.toString(socket.address().getPort()).getBytes(StandardCharsets.US_ASCII));
-            return socket;
+                        note.get(),
+                        Integer.toString(here.endpoint().address().getPort()).getBytes(StandardCharsets.US_ASCII));
+            return here;
         } catch (IOException unusable) {
             throw new Stranded(Unable.failed(
                     "udp_unusable",
@@ -293,80 +258,23 @@ public final class Belonging implements Rejoin.Place {
         }
     }
 
-    private QuicEndpoint listening(InetSocketAddress at, NodeKey key, Membership place) throws IOException {
-        return QuicEndpoint.open(QuicConfig.on(at), key, place, links);
-    }
-
-    /** The core's node begins; from here on this node is in the mesh, be it alone. */
-    private synchronized InLoop takePart(Opened here) {
-        InLoop there = inLoop;
-        if (there != null) return there;
-        var standing = here.membership().standing().orElseThrow();
-        MeshId mesh = standing.trust().mesh();
-        Role role = standing.own().role();
-        Profile profile = facts.apply(addresses(here), role);
-        Tunables tunables = Tunables.lan();
-        Supplier<Doorkeeper.Standing> latest =
-                () -> here.membership().standing().orElse(standing);
-        var licence =
-                new MeshLicence(() -> latest.get().trust(), () -> latest.get().own());
-        var voice =
-                new SignedVoice(here.key(), Ed25519Verifier.ED25519, mesh.key().bytes(), licence);
-        var dispatcher = new Dispatcher(mesh, links, orders);
-        var loop = new MeshLoop(
-                now -> new Node(
-                        voice, tunables, System.currentTimeMillis(), profile, new SecureRandom().nextLong(), now),
-                tunables.tickMillis(),
-                dispatcher,
-                () -> unable.accept(Unable.failed("loop_broke", "the mesh loop met a bug of ours; see mesh logs")));
-        var fresh = new InLoop(mesh, loop, dispatcher);
-        links.connect(loop);
-        loop.start();
-        inLoop = fresh;
-        return fresh;
-    }
-
-    private static List<String> addresses(Opened here) {
-        return reachable(here).stream().map(Addresses::text).toList();
-    }
-
-    private static List<InetSocketAddress> reachable(Opened here) {
-        return here.endpoint().reachable().stream().limit(Profile.ADDRESSES_MAX).toList();
-    }
-
-    // Finding the mesh.
-
-    @Override
-    public void admitted(NodeId by) {
-        Opened here = opened;
-        if (here == null) return;
-        InLoop part = takePart(here);
-        part.dispatcher().admitted();
-        part.loop().tell(new Event.Admitted(by));
-    }
-
-    @Override
-    public void refused(Refusal reason) {
-        unable.accept(Unable.refused(reason));
-    }
-
-    @Override
+    /** The mesh as this node sees it; empty until it is in one. */
     public Optional<Snapshot> snapshot() {
-        return loop().map(MeshLoop::snapshot);
+        return here().flatMap(Stay::snapshot);
+    }
+
+    private Optional<Stay> here() {
+        return Optional.ofNullable(stay);
     }
 
     /** Where to put what happens on this node; empty until it is in a mesh. */
     public Optional<MeshLoop> loop() {
-        return Optional.ofNullable(inLoop).map(InLoop::loop);
+        return here().flatMap(Stay::loop);
     }
 
     /** This node's profile as it is now; empty until it is in a mesh. */
     public Optional<Profile> facts() {
-        Opened here = opened;
-        if (here == null || inLoop == null) return Optional.empty();
-        return here.membership()
-                .standing()
-                .map(now -> facts.apply(addresses(here), now.own().role()));
+        return here().flatMap(Stay::facts);
     }
 
     // Talking.
@@ -378,26 +286,7 @@ public final class Belonging implements Rejoin.Place {
 
     /** Finds the connection to a member, dialling if there is none; answers once, on any thread. */
     public void reach(NodeId node, Consumer<Optional<Peer>> found) {
-        Opened here = opened;
-        Optional<Peer> peer = here == null ? Optional.empty() : here.endpoint().peer(node);
-        if (here == null || peer.isPresent()) {
-            found.accept(peer);
-            return;
-        }
-        List<InetSocketAddress> addresses = snapshot().stream()
-                .flatMap(snapshot -> snapshot.peers().stream())
-                .filter(member -> member.id().equals(node))
-                .flatMap(member -> Links.parsed(member.profile().addresses()).stream())
-                .toList();
-        here.endpoint()
-                .dial(
-                        node,
-                        addresses,
-                        Optional.empty(),
-                        outcome -> found.accept(
-                                outcome instanceof Dialled.Reached(Peer reached, String observed)
-                                        ? Optional.of(reached)
-                                        : Optional.empty()));
+        here().ifPresentOrElse(there -> there.reach(node, found), () -> found.accept(Optional.empty()));
     }
 
     /** The same for a thread that may wait; empty also when there is no answer in time. */
@@ -416,9 +305,9 @@ public final class Belonging implements Rejoin.Place {
     // Invites.
 
     /** The same invite for as long as it has half its time left and is true, so that a restart does not outdate it. */
-    private void printInvite(Opened here) throws IOException {
+    private void printInvite(Stay here) throws IOException {
         if (here.membership().standing().isEmpty()) return;
-        List<String> addresses = addresses(here);
+        List<String> addresses = here.addresses();
         Optional<Invite> still = here.membership().invites().stream()
                 .filter(issued -> !issued.revoked() && issued.used() < START_USES / 2)
                 .map(Membership.Issued::invite)
@@ -432,18 +321,18 @@ public final class Belonging implements Rejoin.Place {
 
     /** A new invite to this mesh, at this node; refused where this node may not admit. */
     public Checked<Invite> invite(Role role, int uses, Duration lasts) throws IOException {
-        Opened here = opened;
+        Stay here = stay;
         if (here == null) return Checked.refused(Refusal.NO_CREDENTIAL);
-        Checked<Invite> fresh = here.membership().invite(role, uses, lasts, reachable(here));
+        Checked<Invite> fresh = here.membership().invite(role, uses, lasts, here.reachable());
         if (fresh instanceof Checked.Good<Invite>(Invite invite)) created(invite);
         return fresh;
     }
 
     /** An invite for a public listing, which is soon outdated by the next: printed nowhere. */
     public Checked<Invite> publicInvite(Role role, Duration lasts) throws IOException {
-        Opened here = opened;
+        Stay here = stay;
         if (here == null) return Checked.refused(Refusal.NO_CREDENTIAL);
-        return here.membership().publicInvite(role, lasts, reachable(here));
+        return here.membership().publicInvite(role, lasts, here.reachable());
     }
 
     private void created(Invite invite) {
@@ -459,45 +348,42 @@ public final class Belonging implements Rejoin.Place {
     }
 
     public List<Membership.Issued> invites() {
-        return Optional.ofNullable(opened)
-                .map(here -> here.membership().invites())
-                .orElse(List.of());
+        return here().map(there -> there.membership().invites()).orElse(List.of());
     }
 
     /** Withdraws an invite everywhere; false when this node issued none of that number. */
     public boolean revoke(Serial serial) throws IOException {
-        Opened here = opened;
+        Stay here = stay;
         if (here == null) return false;
         Optional<Invite> ours = invites().stream()
                 .map(Membership.Issued::invite)
                 .filter(invite -> invite.terms().serial().equals(serial))
                 .findFirst();
         if (ours.isEmpty()) return false;
-        if (!announced(here.membership().revoke(ours.get()))) return false;
+        if (!announced(here, here.membership().revoke(ours.get()))) return false;
         log.info("invite.revoked", "invite", serial);
         return true;
     }
 
     /** Puts a node out of the mesh, here at once and everywhere as soon as it is heard. */
     public Checked<NodeId> revoke(NodeId member) throws IOException {
-        Opened here = opened;
+        Stay here = stay;
         if (here == null) return Checked.refused(Refusal.NO_CREDENTIAL);
         Checked<Revocation> revoked =
                 here.membership().revoke(member, here.endpoint().peer(member).flatMap(Peer::credential));
-        if (announced(revoked)) log.info("member.revoked", "peer", member);
+        if (announced(here, revoked)) log.info("member.revoked", "peer", member);
         return revoked.then(done -> Checked.good(member));
     }
 
-    private boolean announced(Checked<Revocation> revoked) {
-        Withdrawals teller = withdrawals;
-        if (teller == null || !(revoked instanceof Checked.Good<Revocation>(Revocation done))) return false;
-        teller.announce(done);
+    private static boolean announced(Stay here, Checked<Revocation> revoked) {
+        if (!(revoked instanceof Checked.Good<Revocation>(Revocation done))) return false;
+        here.announce(done);
         return true;
     }
 
     /** Lets the mesh go for good; the node must be closed next, which says goodbye. */
     public void forget() throws IOException {
-        if (opened != null && !plan.isEphemeral()) folder().putAside();
+        if (stay != null && !plan.isEphemeral()) folder().putAside();
         Optional<Path> peers = plan.kept("state", "peers.json");
         if (peers.isPresent()) Files.deleteIfExists(peers.get());
     }
@@ -509,42 +395,31 @@ public final class Belonging implements Rejoin.Place {
 
     /** Empty until the key is read and the socket bound. */
     public Optional<View> view() {
-        return Optional.ofNullable(opened).map(here -> {
-            var standing = here.membership().standing();
-            return new View(
-                    here.key().id(),
-                    standing.map(now -> now.trust().mesh()),
-                    standing.map(now -> now.own().role()),
-                    addresses(here),
-                    here.endpoint().nat());
-        });
+        return here().map(Stay::view);
     }
 
     /** This node's own key, to sign with; empty until it is read. */
     public Optional<Signer> signer() {
-        return Optional.ofNullable(opened).map(Opened::key);
+        return here().map(Stay::key);
     }
 
     /** How many that may only ask are connected here. */
     public int clients() {
-        Opened here = opened;
-        if (here == null) return 0;
-        return (int) here.endpoint().peers().stream()
-                .filter(peer -> peer.role() == Role.CLIENT)
-                .count();
+        return (int) connections().filter(peer -> peer.role() == Role.CLIENT).count();
     }
 
     /** Everybody who is connected now, those included who are in no gossip. */
     public List<NodeId> connected() {
-        return Optional.ofNullable(opened).stream()
-                .flatMap(here -> here.endpoint().peers().stream())
-                .map(Peer::id)
-                .toList();
+        return connections().map(Peer::id).toList();
+    }
+
+    private Stream<Peer> connections() {
+        return here().stream().flatMap(there -> there.endpoint().peers().stream());
     }
 
     /** What this node does as a relay for others: pairs now, the rest since its start. */
     public Map<String, Long> carried() {
-        Opened here = opened;
+        Stay here = stay;
         if (here == null) return Map.of();
         Relay.Carried done = here.endpoint().carried();
         var counts = new TreeMap<String, Long>();
@@ -557,41 +432,20 @@ public final class Belonging implements Rejoin.Place {
 
     /** How often peers and strangers were refused, by reason. */
     public Map<String, Long> refused() {
-        var counts = new TreeMap<String, Long>();
-        Opened here = opened;
-        if (here != null) counts.putAll(here.endpoint().faults().snapshot());
-        counts.put("message_rejected", links.rejectedMessages());
-        loop().ifPresent(busy -> counts.put("message_dropped", busy.dropped()));
-        Withdrawals teller = withdrawals;
-        if (teller != null) counts.put("revocation_dropped", teller.dropped());
-        counts.values().removeIf(count -> count == 0);
-        return counts;
+        return here().map(Stay::refused).orElse(Map.of());
     }
 
     /** How a member is reached now; empty when no connection to it is open. */
     public Optional<Peer.Path> path(NodeId peer) {
-        return Optional.ofNullable(opened)
-                .flatMap(here -> here.endpoint().peer(peer))
-                .flatMap(Peer::path);
+        return here().flatMap(there -> there.endpoint().peer(peer)).flatMap(Peer::path);
     }
 
     /** Says goodbye and lets the socket go. */
     public void close() throws InterruptedException, IOException {
         if (plan.finder().isPresent()) opening.interrupt();
         opening.join();
-        Rejoin finder = rejoin;
-        if (finder != null) finder.close();
-        Withdrawals teller = withdrawals;
-        if (teller != null) teller.close();
-        links.closing();
-        InLoop part = inLoop;
-        if (part != null) part.loop().close();
-        Opened here = opened;
-        if (here != null) {
-            // Closing the socket would overtake the farewell.
-            here.endpoint().drain(FAREWELL);
-            here.endpoint().close();
-        }
+        Stay here = stay;
+        if (here != null) here.close();
         folder().end();
     }
 }

@@ -57,6 +57,13 @@ public interface Management {
     /** What joining by this invite would mean; asks nobody. */
     Preview preview(String token);
 
+    /**
+     * Goes over to the mesh of an invite, and answers when that has happened or cannot.
+     *
+     * @param leaves whether others may be left for it
+     */
+    Changed join(String token, boolean leaves) throws InterruptedException;
+
     /** Asks the daemon to stop; returns at once. */
     void shutdown();
 
@@ -195,7 +202,7 @@ public interface Management {
      */
     record DownloadStatus(String model, String state, ProgressStatus progress, String reason, String message) {}
 
-    /** What an invite would make of this node, and what it cannot do about it while it runs. */
+    /** What an invite would make of this node. */
     sealed interface Preview {
         /**
          * @param isMember whether this node is in that mesh already

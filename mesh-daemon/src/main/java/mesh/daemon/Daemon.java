@@ -15,6 +15,7 @@ import java.util.function.Consumer;
 import mesh.core.id.NodeId;
 import mesh.core.wire.StreamType;
 import mesh.daemon.api.DiscoverApi;
+import mesh.daemon.api.Management.ModelStatus;
 import mesh.daemon.api.ManagementApi;
 import mesh.daemon.api.OllamaApi;
 import mesh.daemon.api.OpenAiApi;
@@ -201,9 +202,11 @@ public final class Daemon implements AutoCloseable {
                 tunnels);
     }
 
-    public static Daemon open(Config config, Consumer<String> terminal) throws Refusal, InterruptedException {
+    /** @param isWatched whether somebody reads {@code terminal} as it is written, and so needs no account of all events */
+    public static Daemon open(Config config, Consumer<String> terminal, boolean isWatched)
+            throws Refusal, InterruptedException {
         DataDir dataDir = open(config.dataDir());
-        RecentLines lines = LogOutput.open(config.log().format(), config.log().level(), dataDir.log());
+        RecentLines lines = LogOutput.open(config.log().format(), config.log().level(), dataDir.log(), isWatched);
         Daemon daemon;
         try {
             daemon = new Daemon(config, terminal, dataDir, lines);
@@ -238,6 +241,11 @@ public final class Daemon implements AutoCloseable {
 
     private void fail(Unable unable) {
         stops.offer(new Stop.Failed(new Refusal(unable.exitCode(), unable.code(), unable.message())));
+    }
+
+    /** How the models of this node stand now. Any thread. */
+    public List<ModelStatus> models() {
+        return models.status();
     }
 
     /** Asks the daemon to stop; false when it is stopping already. Any thread. */

@@ -181,6 +181,7 @@ public final class Daemon implements AutoCloseable {
                 belonging::reach,
                 belonging::silentMillis,
                 hosting::asked);
+        belonging.onChange(mesh::changed);
         belonging.onSocket(socket -> layTunnels(socket, splits));
     }
 
@@ -353,7 +354,7 @@ public final class Daemon implements AutoCloseable {
 
     private String metrics() {
         int peers = belonging.snapshot().map(now -> now.peers().size()).orElse(0);
-        return requests.metrics(models.waiting(), peers);
+        return requests.metrics(models.waiting(), mesh.waiting(), peers);
     }
 
     /** Requests of peers come over the socket, so they end with it; what they ask is answered by engines of this node. */

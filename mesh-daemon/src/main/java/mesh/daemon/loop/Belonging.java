@@ -61,6 +61,7 @@ public final class Belonging {
     private final Stay.Duty duty;
     private final List<Consumer<QuicEndpoint>> socketUsers = new CopyOnWriteArrayList<>();
     private final Thread opening;
+    private volatile Consumer<Snapshot> onChange = snapshot -> {};
 
     /** Where this node is now; none until its key is read and its socket bound. */
     private volatile @Nullable Stay stay;
@@ -101,7 +102,7 @@ public final class Belonging {
      */
     public Belonging(Plan plan, BiFunction<List<String>, Role, Profile> facts, Orders orders, Consumer<Unable> unable) {
         this.plan = plan;
-        this.duty = new Stay.Duty(facts, orders, unable);
+        this.duty = new Stay.Duty(facts, orders, snapshot -> onChange.accept(snapshot), unable);
         this.opening = Thread.ofVirtual().name("mesh").unstarted(this::open);
     }
 
@@ -270,6 +271,11 @@ public final class Belonging {
     /** The mesh as this node sees it; empty until it is in one. */
     public Optional<Snapshot> snapshot() {
         return here().flatMap(Stay::snapshot);
+    }
+
+    /** {@code told} hears of every new snapshot once others can see it, on the loop's thread; it must not block. */
+    public void onChange(Consumer<Snapshot> told) {
+        onChange = told;
     }
 
     private Optional<Stay> here() {

@@ -56,9 +56,14 @@ final class Stay implements Rejoin.Place {
      * What a node is and does in whatever mesh it is.
      *
      * @param facts its profile, given its addresses and the role its certificate allows
+     * @param changed told of every new snapshot
      * @param unable told when it cannot take its place
      */
-    record Duty(BiFunction<List<String>, Role, Profile> facts, Orders orders, Consumer<Unable> unable) {}
+    record Duty(
+            BiFunction<List<String>, Role, Profile> facts,
+            Orders orders,
+            Consumer<Snapshot> changed,
+            Consumer<Unable> unable) {}
 
     /** The node's loop and what carries out its effects; there once the node belongs to the mesh. */
     private record InLoop(MeshLoop loop, Dispatcher dispatcher) {}
@@ -100,7 +105,7 @@ final class Stay implements Rejoin.Place {
         var licence =
                 new MeshLicence(() -> latest.get().trust(), () -> latest.get().own());
         var voice = new SignedVoice(key, Ed25519Verifier.ED25519, mesh.key().bytes(), licence);
-        var dispatcher = new Dispatcher(mesh, links, duty.orders());
+        var dispatcher = new Dispatcher(mesh, links, duty.orders(), duty.changed());
         var loop = new MeshLoop(
                 now -> new Node(
                         voice, tunables, System.currentTimeMillis(), profile, new SecureRandom().nextLong(), now),

@@ -125,7 +125,8 @@ public record Config(
             OptionalInt threads,
             OptionalLong memoryBytesMax,
             boolean isSplit,
-            List<Integer> ratios) {
+            List<Integer> ratios,
+            Draft draft) {
         public Serve {
             ratios = List.copyOf(ratios);
         }
@@ -135,6 +136,13 @@ public record Config(
             return memoryBytesMax.isPresent() ? machine.cappedAt(memoryBytesMax.getAsLong()) : machine;
         }
     }
+
+    /**
+     * What guesses ahead.
+     *
+     * @param said a model in the user's words; empty: what the catalog pairs
+     */
+    public record Draft(Optional<String> said, int tokensMax, boolean isOff) {}
 
     /** Which llama.cpp; empty means: one that is found, or installed. */
     public record Engine(Optional<Path> binDir) {}
@@ -173,6 +181,9 @@ public record Config(
     private static final int CTX_TOKENS_MAX = 100_000_000;
 
     private static final int THREADS_MAX = 1024;
+    /** Nobody guesses right for a whole batch. */
+    private static final int DRAFT_TOKENS_MAX = 64;
+
     private static final int CLIENTS_MAX = 100_000;
     private static final double BYTES_PER_GB = 1e9;
     private static final double BYTES_PER_MB = 1e6;
@@ -222,7 +233,8 @@ public record Config(
                         read.count(Setting.THREADS, THREADS_MAX),
                         read.gigabytes(Setting.MAX_VRAM),
                         read.isOn(Setting.SPLIT),
-                        read.ratios(Setting.TENSOR_SPLIT)),
+                        read.ratios(Setting.TENSOR_SPLIT),
+                        read.draft()),
                 new Engine(read.folder(Setting.BIN_DIR)),
                 new Fetching(
                         read.address(Setting.HUB_URL),
@@ -311,6 +323,17 @@ public record Config(
                 throw refused(setting, word, "an address such as " + setting.preset());
             }
             throw refused(setting, word, "an address such as " + setting.preset());
+        }
+
+        Draft draft() throws Refusal {
+            String said = word(Setting.DRAFT);
+            boolean isSaid = !said.equals(Setting.DRAFT.preset());
+            if (isOn(Setting.NO_DRAFT) && isSaid)
+                throw new Refusal(Refusal.USAGE, "bad_value", "--draft names a draft, --no-draft forbids one");
+            return new Draft(
+                    isSaid ? Optional.of(said) : Optional.empty(),
+                    number(Setting.DRAFT_MAX, word(Setting.DRAFT_MAX), 1, DRAFT_TOKENS_MAX),
+                    isOn(Setting.NO_DRAFT));
         }
 
         /** In thousandths, so that every node of a mesh cuts alike. */

@@ -54,6 +54,7 @@ import mesh.daemon.quic.Peer;
 import mesh.daemon.quic.QuicEndpoint;
 import mesh.daemon.quic.WaitingStream;
 import mesh.daemon.route.MeshModels;
+import mesh.daemon.serve.Drafts;
 import mesh.daemon.serve.EngineRoom;
 import mesh.daemon.serve.Limits;
 import mesh.daemon.serve.LocalModels;
@@ -148,7 +149,11 @@ public final class Daemon implements AutoCloseable {
                         config.serve().ctxTokens(),
                         config.serve().parallel(),
                         config.serve().threads()),
-                new LocalModels.Sharing(config.serve().isSplit(), config.serve().ratios()));
+                new LocalModels.Sharing(config.serve().isSplit(), config.serve().ratios()),
+                new Drafts.Wish(
+                        config.serve().draft().said(),
+                        config.serve().draft().tokensMax(),
+                        config.serve().draft().isOff()));
         this.hosting = new Hosting(
                 config.name(),
                 config.mesh().isClient(),
@@ -272,6 +277,10 @@ public final class Daemon implements AutoCloseable {
     }
 
     private void takeUpModels() throws Refusal, InterruptedException {
+        var refused = models.draftRefusal();
+        if (refused.isPresent())
+            throw new Refusal(
+                    Refusal.FAILED, refused.get().code(), refused.get().message());
         for (String said : config.models())
             if (models.add(said) instanceof LocalModels.Wish.Refused(String code, String message, boolean isMissing))
                 throw new Refusal(Refusal.FAILED, code, message);

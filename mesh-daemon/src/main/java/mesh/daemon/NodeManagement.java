@@ -159,7 +159,8 @@ final class NodeManagement implements Management {
                 model.needBytes(),
                 workers,
                 model.tensorSplit(),
-                model.progress());
+                model.progress(),
+                model.draft());
     }
 
     private WorkerStatus named(WorkerStatus worker) {

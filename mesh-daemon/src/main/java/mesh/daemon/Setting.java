@@ -106,6 +106,14 @@ public enum Setting {
             "R,R",
             "memory",
             "shares of a split's nodes, the host's first, such as 0.7,0.3; memory goes by what each has"),
+    DRAFT(
+            Kind.VALUE,
+            "MODEL",
+            "auto",
+            "a small model that guesses ahead for those of its vocabulary; auto takes the catalog's, and fetches it up to 1"
+                    + " GB"),
+    DRAFT_MAX(Kind.VALUE, "N", "8", "tokens a draft guesses ahead"),
+    NO_DRAFT(Kind.SWITCH, "", "false", "no model guesses ahead"),
     THREADS(Kind.VALUE, "N", "auto", "threads per model; auto shares the cores among the models"),
     BIN_DIR(Kind.VALUE, "DIR", "auto", "where llama-server is; auto looks at the managed install, then at PATH"),
     HUB_URL(Kind.VALUE, "URL", "https://huggingface.co", "where models are fetched from: the hub, or a mirror of it"),

@@ -50,7 +50,8 @@ class ConfigTest {
                         OptionalInt.empty(),
                         OptionalLong.empty(),
                         false,
-                        List.of()));
+                        List.of(),
+                        new Config.Draft(Optional.empty(), 8, false)));
         assertThat(config.mesh())
                 .isEqualTo(new Config.Mesh(
                         List.of(), new InetSocketAddress(0), false, false, new Reach(List.of(), List.of())));
@@ -115,7 +116,8 @@ class ConfigTest {
                         OptionalInt.of(1),
                         OptionalLong.of(1_500_000_000L),
                         false,
-                        List.of()));
+                        List.of(),
+                        new Config.Draft(Optional.empty(), 8, false)));
         assertThat(config.engine().binDir()).contains(Path.of("/opt/llama"));
         assertThat(config.offline()).isTrue();
         assertThat(config.name()).isEqualTo("attic");

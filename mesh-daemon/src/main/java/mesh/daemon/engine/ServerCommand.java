@@ -33,6 +33,8 @@ public final class ServerCommand {
         command.serving(serving);
         command.pooling(serving.pooling());
         serving.workers().ifPresent(command::split);
+        serving.draft()
+                .ifPresent(draft -> command.draft(draft, serving.workers().isPresent()));
         command.manners();
         return new Command(command.words, command.variables);
     }
@@ -79,6 +81,18 @@ public final class ServerCommand {
         need("-sm", "layer");
         if (flags.knows("-fit")) need("-fit", "off");
         variables.put("GGML_RPC_NO_COMM", "1");
+    }
+
+    /**
+     * Upstream has renamed all of it once. Newer builds load a draft and leave it idle unless the kind of guessing is
+     * named. In a split it would follow the layers to the workers, and each guess would cross the network.
+     */
+    private void draft(Serving.Draft draft, boolean isSplit) {
+        need("-md", draft.model().toString());
+        if (flags.knows("--spec-type")) need("--spec-type", "draft-simple");
+        flags.firstOf("--spec-draft-n-max", "--draft-max", "--draft")
+                .ifPresent(flag -> need(flag, Integer.toString(draft.tokensMax())));
+        if (isSplit) flags.firstOf("-devd", "-ngld").ifPresent(flag -> need(flag, flag.equals("-devd") ? "none" : "0"));
     }
 
     private void manners() {

@@ -3,6 +3,7 @@ package mesh.daemon.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import mesh.daemon.process.Command;
 import org.junit.jupiter.api.Test;
@@ -63,6 +64,33 @@ class ServerCommandTest {
                 .containsSequence("--embeddings", "--pooling", "last", "--ubatch-size", "2048");
         assertThat(command(CORE + "--api-key KEY   key\n", compares).words()).contains("--reranking");
         assertThat(command(CORE + "--api-key KEY   key\n").words()).doesNotContain("--embeddings", "--reranking");
+    }
+
+    @Test
+    void draftIsNamedInTheWordsOfTheBuild() {
+        var drafted = SERVING.with(Optional.of(new Serving.Draft(Path.of("d.gguf"), 8)));
+
+        assertThat(command(
+                                CORE + "--api-key K   key\n-md, --model-draft F   d\n--spec-type T   t\n"
+                                        + "--spec-draft-n-max N   n\n",
+                                drafted)
+                        .words())
+                .containsSequence("-md", "d.gguf", "--spec-type", "draft-simple", "--spec-draft-n-max", "8")
+                .doesNotContain("-devd", "-ngld");
+        assertThat(command(CORE + "--api-key K   key\n-md, --model-draft F   d\n--draft-max N   n\n", drafted)
+                        .words())
+                .containsSequence("-md", "d.gguf", "--draft-max", "8");
+    }
+
+    @Test
+    void draftOfASplitStaysOnItsHost() {
+        var split = SERVING.with(Optional.of(new Serving.Draft(Path.of("d.gguf"), 8)))
+                .over(new Serving.Workers(List.of("127.0.0.1:1"), List.of(3)));
+        String help = CORE + "--api-key K   key\n-md, --model-draft F   d\n--draft-max N   n\n";
+
+        assertThat(command(help + "-devd, --device-draft D   d\n", split).words())
+                .containsSequence("-devd", "none");
+        assertThat(command(help + "-ngld N   d\n", split).words()).containsSequence("-ngld", "0");
     }
 
     private static Command command(String help) {

@@ -18,6 +18,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.regex.Pattern;
 import mesh.core.member.Profile;
+import mesh.daemon.hardware.Device;
 import mesh.daemon.hardware.Memory;
 import mesh.daemon.listing.ListingEvent;
 import mesh.daemon.log.LogFormat;
@@ -118,6 +119,7 @@ public record Config(
      * How models are run; empty means: decided from the model and the memory.
      *
      * @param ratios of a split, host first, in thousandths
+     * @param devices names parted by commas, or {@code none}
      */
     public record Serve(
             OptionalInt ctxTokens,
@@ -126,9 +128,33 @@ public record Config(
             OptionalLong memoryBytesMax,
             boolean isSplit,
             List<Integer> ratios,
-            Draft draft) {
+            Draft draft,
+            Optional<String> devices) {
         public Serve {
             ratios = List.copyOf(ratios);
+        }
+
+        /** Those of an engine's devices that may be used; a name that it does not know is refused. */
+        public List<Device> chosen(List<Device> there) throws Refusal {
+            if (devices.isEmpty()) return there;
+            if (devices.get().equals("none")) return List.of();
+            var chosen = new ArrayList<Device>();
+            for (String name : devices.get().split(","))
+                chosen.add(there.stream()
+                        .filter(device -> device.name().equals(name))
+                        .findFirst()
+                        .orElseThrow(() -> new Refusal(
+                                Refusal.MISSING,
+                                "no_such_device",
+                                "--device " + name + ": llama.cpp here has "
+                                        + (there.isEmpty()
+                                                ? "no device beside the CPU"
+                                                : String.join(
+                                                        ", ",
+                                                        there.stream()
+                                                                .map(Device::name)
+                                                                .toList())))));
+            return chosen;
         }
 
         /** What models may take of this machine's memory. */
@@ -173,6 +199,8 @@ public record Config(
 
     /** As browsers write it: without a path, and the port only where it is not the scheme's own. */
     private static final Pattern ORIGIN = Pattern.compile("[a-z][a-z0-9+.-]*://[A-Za-z0-9.-]+(:[0-9]{1,5})?");
+
+    private static final Pattern DEVICES = Pattern.compile("[A-Za-z][\\w.-]{0,40}(,[A-Za-z][\\w.-]{0,40}){0,15}");
 
     private static final int PORT_MAX = 65_535;
     /** Upstream's own bound on slots; far beyond what one machine decodes at a useful speed. */
@@ -234,7 +262,8 @@ public record Config(
                         read.gigabytes(Setting.MAX_VRAM),
                         read.isOn(Setting.SPLIT),
                         read.ratios(Setting.TENSOR_SPLIT),
-                        read.draft()),
+                        read.draft(),
+                        read.devices()),
                 new Engine(read.folder(Setting.BIN_DIR)),
                 new Fetching(
                         read.address(Setting.HUB_URL),
@@ -323,6 +352,13 @@ public record Config(
                 throw refused(setting, word, "an address such as " + setting.preset());
             }
             throw refused(setting, word, "an address such as " + setting.preset());
+        }
+
+        Optional<String> devices() throws Refusal {
+            String word = word(Setting.DEVICE);
+            if (word.equals(Setting.DEVICE.preset())) return Optional.empty();
+            if (!DEVICES.matcher(word).matches()) throw refused(Setting.DEVICE, word, "names such as CUDA0, or none");
+            return Optional.of(word);
         }
 
         Draft draft() throws Refusal {

@@ -120,15 +120,16 @@ public final class Daemon implements AutoCloseable {
         record Failed(Refusal refusal) implements Stop {}
     }
 
-    private Daemon(Config config, Consumer<String> terminal, DataDir dataDir, RecentLines lines) throws IOException {
+    private Daemon(Config config, Consumer<String> terminal, DataDir dataDir, RecentLines lines)
+            throws IOException, InterruptedException, Refusal {
         this.lines = lines;
         this.config = config;
         this.terminal = terminal;
         this.dataDir = dataDir;
-        this.memory = config.serve().of(Memory.probe());
         this.children = new Children(dataDir.run(), dataDir.log());
         this.engines =
                 new EngineRoom(config.engine().binDir(), new EngineShelf(dataDir.engine()), config.offline(), terminal);
+        this.memory = Machine.memory(config, engines::look);
         this.loops = EdgeLoops.start();
         this.store = new ModelStore(
                 dataDir.models(), Catalog::bundled, new Hub(config.fetching().hub()));
@@ -148,7 +149,9 @@ public final class Daemon implements AutoCloseable {
                         Cores.physical(),
                         config.serve().ctxTokens(),
                         config.serve().parallel(),
-                        config.serve().threads()),
+                        config.serve().threads(),
+                        config.serve().devices(),
+                        memory.forSplits()),
                 new LocalModels.Sharing(config.serve().isSplit(), config.serve().ratios()),
                 new Drafts.Wish(
                         config.serve().draft().said(),
@@ -212,6 +215,9 @@ public final class Daemon implements AutoCloseable {
         Daemon daemon;
         try {
             daemon = new Daemon(config, terminal, dataDir, lines);
+        } catch (Refusal | InterruptedException refused) {
+            dataDir.close();
+            throw refused;
         } catch (IOException unusable) {
             dataDir.close();
             throw new Refusal(

@@ -95,6 +95,11 @@ public enum Setting {
             "N",
             "auto",
             "requests answered at once per model; auto takes 4, or fewer when memory is short"),
+    DEVICE(
+            Kind.VALUE,
+            "DEV,DEV",
+            "auto",
+            "GPUs to use, in llama.cpp's words, such as CUDA0; none uses the CPU alone; mesh doctor lists them"),
     MAX_VRAM(Kind.VALUE, "GB", "all", "at most so much memory for models, in 10^9 bytes; never raises what is there"),
     SPLIT(
             Kind.SWITCH,

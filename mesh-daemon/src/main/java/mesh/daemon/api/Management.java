@@ -153,8 +153,8 @@ public interface Management {
             String version,
             long ageMillis) {}
 
-    /** {@code source} says where the figure comes from. */
-    record MemoryStatus(long totalBytes, long usableBytes, String source) {}
+    /** {@code source} says where the figure comes from, {@code how} the arithmetic. */
+    record MemoryStatus(long totalBytes, long usableBytes, String source, String how) {}
 
     /**
      * One model as this node serves it.

@@ -110,7 +110,8 @@ public final class ManagementApi {
                         fields(
                                 "totalBytes", memory.totalBytes(),
                                 "usableBytes", memory.usableBytes(),
-                                "source", memory.source()),
+                                "source", memory.source(),
+                                "how", memory.how()),
                 "models", models(status),
                 "peers", peers(status),
                 "requests", status.requests(),

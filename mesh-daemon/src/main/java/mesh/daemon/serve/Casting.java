@@ -57,8 +57,7 @@ final class Casting {
         /** How many threads an engine may have beside the others. */
         int threads();
 
-        /** What models may take of this machine. */
-        long usableBytes();
+        Limits limits();
     }
 
     private static final class Role {
@@ -224,7 +223,8 @@ final class Casting {
                         0,
                         Optional.empty(),
                         Pooling.of(file.header()))
-                .with(drafts.forStart(model, engine.get()));
+                .with(drafts.forStart(model, engine.get()))
+                .on(soloist.limits().place(part.shares().getFirst()));
         var shares = part.shares();
         var order = new Split.Order(
                 model.ref(),
@@ -328,9 +328,9 @@ final class Casting {
         var order = new Loan.Order(
                 model.ref(),
                 host,
-                worker.get(),
+                worker.get().on(soloist.limits().lent(engine.get())),
                 soloist.threads(),
-                soloist.usableBytes(),
+                soloist.limits().splitBytes(),
                 Optional.ofNullable(plan).map(Plan::file));
         Optional<Loan> loan = rooms.splits().lend(order, state -> heard(model, host, state));
         if (loan.isPresent()) model.lentBy(loan.get());

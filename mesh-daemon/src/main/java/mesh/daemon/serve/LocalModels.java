@@ -181,8 +181,8 @@ public final class LocalModels {
         }
 
         @Override
-        public long usableBytes() {
-            return limits.usableBytes();
+        public Limits limits() {
+            return limits;
         }
     }
 
@@ -323,9 +323,12 @@ public final class LocalModels {
         var stakes = new ArrayList<Stake>();
         for (LocalModel model : models) {
             boolean isSolo = isSolo(model);
-            long budget = Math.max(0, left) + (isSolo ? model.takenBytes() : -Math.min(left, model.draftBytes()));
-            if (!isSolo) left -= budget;
+            long room = Math.max(0, left);
             Plan plan = model.plan();
+            long budget = isSolo ? room + model.takenBytes() : Math.max(0, room - model.draftBytes());
+            if (!isSolo && (sharing.isForced() || plan == null || plan.needBytes() > budget))
+                budget = Math.min(budget, limits.splitBytes());
+            if (!isSolo) left -= budget;
             if (plan == null) continue;
             Fit fit = Fit.of(plan.file().header());
             stakes.add(new Stake(
@@ -527,7 +530,8 @@ public final class LocalModels {
                         plan.promptCacheBytes(),
                         Optional.empty(),
                         Pooling.of(plan.file().header()))
-                .with(drafts.forStart(model, engine));
+                .with(drafts.forStart(model, engine))
+                .on(limits.place());
         var launch = Launch.server(
                 model.name().replaceAll("[^A-Za-z0-9._-]", "_"),
                 plan.file().bytes(),

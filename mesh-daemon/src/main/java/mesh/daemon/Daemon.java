@@ -55,6 +55,7 @@ import mesh.daemon.quic.Peer;
 import mesh.daemon.quic.QuicEndpoint;
 import mesh.daemon.quic.WaitingStream;
 import mesh.daemon.route.MeshModels;
+import mesh.daemon.serve.Drafts;
 import mesh.daemon.serve.EngineRoom;
 import mesh.daemon.serve.Limits;
 import mesh.daemon.serve.LocalModels;
@@ -120,15 +121,16 @@ public final class Daemon implements AutoCloseable {
         record Failed(Refusal refusal) implements Stop {}
     }
 
-    private Daemon(Config config, Consumer<String> terminal, DataDir dataDir, RecentLines lines) throws IOException {
+    private Daemon(Config config, Consumer<String> terminal, DataDir dataDir, RecentLines lines)
+            throws IOException, InterruptedException, Refusal {
         this.lines = lines;
         this.config = config;
         this.terminal = terminal;
         this.dataDir = dataDir;
-        this.memory = config.serve().of(Memory.probe());
         this.children = new Children(dataDir.run(), dataDir.log());
         this.engines =
                 new EngineRoom(config.engine().binDir(), new EngineShelf(dataDir.engine()), config.offline(), terminal);
+        this.memory = Machine.memory(config, engines::look);
         this.loops = EdgeLoops.start();
         this.store = new ModelStore(
                 dataDir.models(), Catalog::bundled, new Hub(config.fetching().hub()));
@@ -148,8 +150,14 @@ public final class Daemon implements AutoCloseable {
                         Cores.physical(),
                         config.serve().ctxTokens(),
                         config.serve().parallel(),
-                        config.serve().threads()),
-                new LocalModels.Sharing(config.serve().isSplit(), config.serve().ratios()));
+                        config.serve().threads(),
+                        config.serve().devices(),
+                        memory.forSplits()),
+                new LocalModels.Sharing(config.serve().isSplit(), config.serve().ratios()),
+                new Drafts.Wish(
+                        config.serve().draft().said(),
+                        config.serve().draft().tokensMax(),
+                        config.serve().draft().isOff()));
         this.hosting = new Hosting(
                 config.name(),
                 config.mesh().isClient(),
@@ -211,6 +219,9 @@ public final class Daemon implements AutoCloseable {
         Daemon daemon;
         try {
             daemon = new Daemon(config, terminal, dataDir, lines);
+        } catch (Refusal | InterruptedException refused) {
+            dataDir.close();
+            throw refused;
         } catch (IOException unusable) {
             dataDir.close();
             throw new Refusal(
@@ -281,6 +292,10 @@ public final class Daemon implements AutoCloseable {
     }
 
     private void takeUpModels() throws Refusal, InterruptedException {
+        var refused = models.draftRefusal();
+        if (refused.isPresent())
+            throw new Refusal(
+                    Refusal.FAILED, refused.get().code(), refused.get().message());
         for (String said : config.models())
             if (models.add(said) instanceof LocalModels.Wish.Refused(String code, String message, boolean isMissing))
                 throw new Refusal(Refusal.FAILED, code, message);

@@ -97,7 +97,8 @@ final class NodeManagement implements Management {
                 new MemoryStatus(
                         memory.totalBytes(),
                         memory.usableBytes(),
-                        memory.source().word()),
+                        memory.source().word(),
+                        memory.how()),
                 models.status().stream().map(this::named).toList(),
                 belonging.snapshot().stream()
                         .flatMap(snapshot -> snapshot.peers().stream())
@@ -159,7 +160,8 @@ final class NodeManagement implements Management {
                 model.needBytes(),
                 workers,
                 model.tensorSplit(),
-                model.progress());
+                model.progress(),
+                model.draft());
     }
 
     private WorkerStatus named(WorkerStatus worker) {

@@ -160,8 +160,8 @@ public interface Management {
             String version,
             long ageMillis) {}
 
-    /** {@code source} says where the figure comes from. */
-    record MemoryStatus(long totalBytes, long usableBytes, String source) {}
+    /** {@code source} says where the figure comes from, {@code how} the arithmetic. */
+    record MemoryStatus(long totalBytes, long usableBytes, String source, String how) {}
 
     /**
      * One model as this node serves it.
@@ -183,7 +183,24 @@ public interface Management {
             long needBytes,
             List<WorkerStatus> workers,
             List<Integer> tensorSplit,
-            Optional<ProgressStatus> progress) {}
+            Optional<ProgressStatus> progress,
+            Optional<DraftStatus> draft) {}
+
+    /**
+     * The small model that guesses ahead for a large one.
+     *
+     * @param stage {@code fetching}, {@code tried}, {@code compared}, {@code kept} or {@code off}
+     * @param reason stable code of why it is off; else empty
+     * @param milliTokensPerSecond with it; 0 = not measured, as in the next
+     */
+    record DraftStatus(
+            String name,
+            String stage,
+            String reason,
+            long needBytes,
+            int acceptedPercent,
+            long milliTokensPerSecond,
+            long milliTokensPerSecondPlain) {}
 
     /**
      * How far something is that can be measured.

@@ -15,6 +15,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import mesh.core.id.NodeId;
+import mesh.daemon.hardware.Device;
 import mesh.daemon.log.LogFormat;
 import mesh.daemon.log.LogLevel;
 import mesh.daemon.loop.Reach;
@@ -51,7 +52,9 @@ class ConfigTest {
                         OptionalLong.empty(),
                         false,
                         List.of(),
-                        Duration.ofSeconds(30)));
+                        Duration.ofSeconds(30),
+                        new Config.Draft(Optional.empty(), 8, false),
+                        Optional.empty()));
         assertThat(config.mesh())
                 .isEqualTo(new Config.Mesh(
                         List.of(), new InetSocketAddress(0), false, false, new Reach(List.of(), List.of())));
@@ -118,12 +121,35 @@ class ConfigTest {
                         OptionalLong.of(1_500_000_000L),
                         false,
                         List.of(),
-                        Duration.ofSeconds(12)));
+                        Duration.ofSeconds(12),
+                        new Config.Draft(Optional.empty(), 8, false),
+                        Optional.empty()));
         assertThat(config.engine().binDir()).contains(Path.of("/opt/llama"));
         assertThat(config.offline()).isTrue();
         assertThat(config.name()).isEqualTo("attic");
         assertThat(config.dataDir()).isEqualTo(dataDir);
         assertThat(config.log()).isEqualTo(new Config.Log(LogFormat.JSON, LogLevel.DEBUG));
+    }
+
+    @Test
+    void deviceThatTheEngineDoesNotHaveIsRefusedWithThoseItHas() throws Refusal {
+        var there = Device.parse("  CUDA0: A (100 MiB, 90 MiB free)\n  CUDA1: B (100 MiB, 90 MiB free)");
+
+        assertThat(config(Map.of(Setting.DEVICE, List.of("CUDA1")), Map.of())
+                        .serve()
+                        .chosen(there))
+                .containsExactly(there.get(1));
+        assertThat(config(Map.of(Setting.DEVICE, List.of("none")), Map.of())
+                        .serve()
+                        .chosen(there))
+                .isEmpty();
+        assertThat(config(Map.of(), Map.of()).serve().chosen(there)).isEqualTo(there);
+        assertThatThrownBy(() -> config(Map.of(Setting.DEVICE, List.of("CUDA2")), Map.of())
+                        .serve()
+                        .chosen(there))
+                .hasMessageContaining("CUDA0, CUDA1");
+        assertThatThrownBy(() -> config(Map.of(Setting.DEVICE, List.of("a b")), Map.of()))
+                .hasMessageContaining("--device");
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
+import mesh.core.Event;
 import mesh.core.id.NodeId;
 import mesh.core.wire.StreamType;
 import mesh.daemon.api.DiscoverApi;
@@ -190,11 +191,13 @@ public final class Daemon implements AutoCloseable {
                 belonging::silentMillis,
                 hosting::asked);
         belonging.onChange(mesh::changed);
-        belonging.onSocket(socket -> layTunnels(socket, splits));
+        belonging.onSocket(socket -> layTunnels(socket, splits, config.serve().patience()));
     }
 
-    private void layTunnels(QuicEndpoint endpoint, Splits splits) {
-        var tunnels = new RpcTunnels(endpoint.loop());
+    private void layTunnels(QuicEndpoint endpoint, Splits splits, Duration patience) {
+        RpcTunnels.Ties ties =
+                (peer, stands) -> belonging.loop().ifPresent(loop -> loop.tell(new Event.Tied(peer, stands)));
+        var tunnels = new RpcTunnels(endpoint, patience, ties);
         endpoint.takes(StreamType.RPC, tunnels::answer);
         splits.connect(
                 new Mates() {

@@ -119,8 +119,8 @@ public record Config(
      * How models are run; empty means: decided from the model and the memory.
      *
      * @param ratios of a split, host first, in thousandths
-     * @param patience of a split whose nodes have no path to each other
      * @param devices names parted by commas, or {@code none}
+     * @param patience of a split whose nodes have no path to each other
      */
     public record Serve(
             OptionalInt ctxTokens,
@@ -129,9 +129,9 @@ public record Config(
             OptionalLong memoryBytesMax,
             boolean isSplit,
             List<Integer> ratios,
-            Duration patience,
             Draft draft,
-            Optional<String> devices) {
+            Optional<String> devices,
+            Duration patience) {
         public Serve {
             ratios = List.copyOf(ratios);
         }
@@ -267,9 +267,9 @@ public record Config(
                         read.gigabytes(Setting.MAX_VRAM),
                         read.isOn(Setting.SPLIT),
                         read.ratios(Setting.TENSOR_SPLIT),
-                        read.patience(),
                         read.draft(),
-                        read.devices()),
+                        read.devices(),
+                        read.patience()),
                 new Engine(read.folder(Setting.BIN_DIR)),
                 new Fetching(
                         read.address(Setting.HUB_URL),

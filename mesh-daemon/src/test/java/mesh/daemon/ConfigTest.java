@@ -52,9 +52,9 @@ class ConfigTest {
                         OptionalLong.empty(),
                         false,
                         List.of(),
-                        Duration.ofSeconds(30),
                         new Config.Draft(Optional.empty(), 8, false),
-                        Optional.empty()));
+                        Optional.empty(),
+                        Duration.ofSeconds(30)));
         assertThat(config.mesh())
                 .isEqualTo(new Config.Mesh(
                         List.of(), new InetSocketAddress(0), false, false, new Reach(List.of(), List.of())));
@@ -121,9 +121,9 @@ class ConfigTest {
                         OptionalLong.of(1_500_000_000L),
                         false,
                         List.of(),
-                        Duration.ofSeconds(12),
                         new Config.Draft(Optional.empty(), 8, false),
-                        Optional.empty()));
+                        Optional.empty(),
+                        Duration.ofSeconds(12)));
         assertThat(config.engine().binDir()).contains(Path.of("/opt/llama"));
         assertThat(config.offline()).isTrue();
         assertThat(config.name()).isEqualTo("attic");

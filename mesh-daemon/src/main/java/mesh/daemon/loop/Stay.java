@@ -188,9 +188,9 @@ final class Stay implements Rejoin.Place {
             return;
         }
         // Of the lost as well: whoever looks for one has a reason.
-        InLoop known = inLoop;
-        List<InetSocketAddress> addresses =
-                known == null ? List.of() : known.dispatcher().addresses(node);
+        List<InetSocketAddress> addresses = Optional.ofNullable(inLoop)
+                .map(part -> part.dispatcher().addresses(node))
+                .orElse(List.of());
         endpoint.dial(
                 node,
                 addresses,

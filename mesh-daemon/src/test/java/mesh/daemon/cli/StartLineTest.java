@@ -64,6 +64,18 @@ class StartLineTest {
 
     private static ModelStatus model(String name, String state, String detail, Optional<ProgressStatus> progress) {
         return new ModelStatus(
-                name, state, "model_loading", detail, "solo", 0, 0, 0, 0, List.of(), List.of(), progress);
+                name,
+                state,
+                "model_loading",
+                detail,
+                "solo",
+                0,
+                0,
+                0,
+                0,
+                List.of(),
+                List.of(),
+                progress,
+                Optional.empty());
     }
 }

@@ -128,15 +128,13 @@ public final class Belonging {
                 folder.putAside();
                 place = folder.open(key);
             }
-            Stay here = bound(key, place);
-            socketUsers.forEach(user -> user.accept(here.endpoint()));
-            stay = here;
+            Stay here = settle(key, place);
             if (place.renewsItself(System.currentTimeMillis())) log.info("certificate.renewed", "by", key.id());
             if (!ways.isEmpty()) invites = entered(here, ways);
             if (place.standing().isEmpty() && invites.isEmpty()) place.found();
             if (isMember(place, key.id())) here.takePart();
             printInvite(here);
-            here.look(invites, new LastPeers(plan.kept("state", "peers.json")), plan.reach());
+            here.look(invites, new LastPeers(peersFile()), plan.reach());
         } catch (Stranded stranded) {
             duty.unable().accept(stranded.unable);
         } catch (IOException failed) {
@@ -145,6 +143,17 @@ public final class Belonging {
         } catch (InterruptedException ending) {
             // Closed while it looked for a mesh.
         }
+    }
+
+    private Stay settle(NodeKey key, Membership place) throws Stranded, IOException {
+        Stay here = bound(key, place);
+        socketUsers.forEach(user -> user.accept(here.endpoint()));
+        stay = here;
+        return here;
+    }
+
+    private Optional<Path> peersFile() {
+        return plan.kept("state", "peers.json");
     }
 
     /** What a finder brings, for a node that is in no mesh but one of its own that nobody joined. */
@@ -387,11 +396,90 @@ public final class Belonging {
         return true;
     }
 
+    // Leaving.
+
     /** Lets the mesh go for good; the node must be closed next, which says goodbye. */
     public void forget() throws IOException {
-        if (stay != null && !plan.isEphemeral()) folder().putAside();
-        Optional<Path> peers = plan.kept("state", "peers.json");
+        if (stay == null) return;
+        if (!plan.isEphemeral()) folder().putAside();
+        forgetPeers();
+    }
+
+    private void forgetPeers() throws IOException {
+        Optional<Path> peers = peersFile();
         if (peers.isPresent()) Files.deleteIfExists(peers.get());
+    }
+
+    /** Whether this node is in no mesh, or in one of its own that nobody ever joined. */
+    public boolean isAlone() throws IOException {
+        boolean isPlaced =
+                here().flatMap(there -> there.membership().standing()).isPresent();
+        return !isPlaced || folder().isOfLonelyFounder();
+    }
+
+    /** What came of the wish to go over to another mesh. */
+    public sealed interface Move {
+        record Done(MeshId mesh) implements Move {}
+
+        record Refused(Refusal reason) implements Move {}
+
+        /** Nobody answered in time. */
+        record Unreached() implements Move {}
+    }
+
+    /**
+     * Goes over to the mesh of an invite as soon as a member of it has let this node in, and puts the present membership
+     * aside; until then, and when it is refused, nothing changes. Waits for the answer.
+     */
+    public synchronized Move move(Invite invite) throws IOException, InterruptedException {
+        opening.join();
+        Stay left = stay;
+        if (left == null) return new Move.Refused(Refusal.NO_CREDENTIAL);
+        MeshFolder next = MeshFolder.passing(plan.dataDir().resolve("run", "next-mesh"));
+        Move asked = ask(invite, left.key(), next.open(left.key()));
+        if (!(asked instanceof Move.Done)) {
+            next.end();
+            return asked;
+        }
+        if (next.reopen(left.key()).standing().isEmpty()) throw new IOException("the certificate is not on disk");
+        goOver(left, next, invite);
+        return asked;
+    }
+
+    /** At the other mesh's door, from a socket of its own: this node stays where it is meanwhile. */
+    private Move ask(Invite invite, NodeKey key, Membership place) throws IOException, InterruptedException {
+        Stay door = Stay.listening(new InetSocketAddress(plan.bind().getAddress(), 0), key, place, duty);
+        try {
+            BlockingQueue<Dialled> answer = new ArrayBlockingQueue<>(1);
+            door.endpoint().join(invite, answer::add);
+            return switch (answer.poll(Rejoin.DIAL_MILLIS, TimeUnit.MILLISECONDS)) {
+                case Dialled.Reached reached -> new Move.Done(invite.mesh());
+                case Dialled.Refused(Refusal reason) -> new Move.Refused(reason);
+                case Dialled.Unreachable unreachable -> new Move.Unreached();
+                case null -> new Move.Unreached();
+            };
+        } finally {
+            door.close();
+            place.awaitWritten();
+        }
+    }
+
+    private void goOver(Stay left, MeshFolder next, Invite invite) throws IOException, InterruptedException {
+        stay = null;
+        left.close();
+        log.info("mesh.left", "for", invite.mesh().hex());
+        MeshFolder folder = folder();
+        folder.putAside();
+        folder.takeOver(next);
+        forgetPeers();
+        try {
+            Stay here = settle(left.key(), folder.reopen(left.key()));
+            here.takePart();
+            printInvite(here);
+            here.look(List.of(invite), new LastPeers(peersFile()), plan.reach());
+        } catch (Stranded stranded) {
+            duty.unable().accept(stranded.unable);
+        }
     }
 
     // Looking.

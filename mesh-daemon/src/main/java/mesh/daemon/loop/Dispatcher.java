@@ -102,7 +102,8 @@ final class Dispatcher implements MeshLoop.Effects {
         isAdmitted = true;
     }
 
-    private List<InetSocketAddress> addresses(NodeId node) {
+    /** Where a member said that it is reached, be it lost by now. Any thread. */
+    List<InetSocketAddress> addresses(NodeId node) {
         Known peer = known.get(node);
         return peer == null ? List.of() : peer.addresses();
     }

@@ -187,11 +187,10 @@ final class Stay implements Rejoin.Place {
             found.accept(peer);
             return;
         }
-        List<InetSocketAddress> addresses = snapshot().stream()
-                .flatMap(snapshot -> snapshot.peers().stream())
-                .filter(member -> member.id().equals(node))
-                .flatMap(member -> Links.parsed(member.profile().addresses()).stream())
-                .toList();
+        // Of the lost as well: whoever looks for one has a reason.
+        List<InetSocketAddress> addresses = Optional.ofNullable(inLoop)
+                .map(part -> part.dispatcher().addresses(node))
+                .orElse(List.of());
         endpoint.dial(
                 node,
                 addresses,

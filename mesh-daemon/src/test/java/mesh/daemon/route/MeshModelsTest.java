@@ -42,6 +42,7 @@ import mesh.daemon.models.Hub;
 import mesh.daemon.models.ModelStore;
 import mesh.daemon.process.Children;
 import mesh.daemon.process.LoopbackPorts;
+import mesh.daemon.serve.Drafts;
 import mesh.daemon.serve.EngineRoom;
 import mesh.daemon.serve.Limits;
 import mesh.daemon.serve.LocalModels;
@@ -90,7 +91,7 @@ class MeshModelsTest {
         var limits = new Limits(1 << 30, 1, OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty());
         models = new MeshModels(
                 () -> snapshot,
-                new LocalModels(parts, limits, LocalModels.Sharing.AS_NEEDED),
+                new LocalModels(parts, limits, LocalModels.Sharing.AS_NEEDED, Drafts.Wish.NONE),
                 "self",
                 () -> knowsAll,
                 (node, found) -> found.accept(Optional.empty()),

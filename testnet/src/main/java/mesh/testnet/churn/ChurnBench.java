@@ -53,7 +53,7 @@ public final class ChurnBench {
         long seconds = args.length > 1 ? Long.parseLong(args[1]) : 0;
         int machines = args.length > 2 ? Integer.parseInt(args[2]) : MACHINES;
         Path folder = Files.createTempDirectory("churn");
-        LogOutput.open(LogFormat.PRETTY, LogLevel.ERROR, folder);
+        LogOutput.open(LogFormat.PRETTY, LogLevel.ERROR, folder, false);
         List<String> grown = run(folder, lives, seconds, machines);
         for (String each : grown) OUT.println("grew: " + each);
         System.exit(grown.isEmpty() ? 0 : 1);

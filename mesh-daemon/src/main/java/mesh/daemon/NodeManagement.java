@@ -357,6 +357,7 @@ final class NodeManagement implements Management {
         shown.put("sizeBytes", row.bytes());
         shown.put("sizeIsExact", row.isExact());
         shown.put("presence", row.presence().name().toLowerCase(Locale.ROOT));
+        if (row.cameBytes() > 0) shown.put("cameBytes", row.cameBytes());
         shown.put("fits", row.fits().name().toLowerCase(Locale.ROOT));
         if (row.needBytes() > 0) shown.put("needBytes", row.needBytes());
         if (!row.why().isEmpty()) shown.put("why", row.why());

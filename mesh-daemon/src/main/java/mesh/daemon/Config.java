@@ -18,6 +18,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.regex.Pattern;
 import mesh.core.member.Profile;
+import mesh.daemon.hardware.Device;
 import mesh.daemon.hardware.Memory;
 import mesh.daemon.listing.ListingEvent;
 import mesh.daemon.log.LogFormat;
@@ -118,6 +119,8 @@ public record Config(
      * How models are run; empty means: decided from the model and the memory.
      *
      * @param ratios of a split, host first, in thousandths
+     * @param devices names parted by commas, or {@code none}
+     * @param patience of a split whose nodes have no path to each other
      */
     public record Serve(
             OptionalInt ctxTokens,
@@ -125,9 +128,35 @@ public record Config(
             OptionalInt threads,
             OptionalLong memoryBytesMax,
             boolean isSplit,
-            List<Integer> ratios) {
+            List<Integer> ratios,
+            Draft draft,
+            Optional<String> devices,
+            Duration patience) {
         public Serve {
             ratios = List.copyOf(ratios);
+        }
+
+        /** Those of an engine's devices that may be used; a name that it does not know is refused. */
+        public List<Device> chosen(List<Device> there) throws Refusal {
+            if (devices.isEmpty()) return there;
+            if (devices.get().equals("none")) return List.of();
+            var chosen = new ArrayList<Device>();
+            for (String name : devices.get().split(","))
+                chosen.add(there.stream()
+                        .filter(device -> device.name().equals(name))
+                        .findFirst()
+                        .orElseThrow(() -> new Refusal(
+                                Refusal.MISSING,
+                                "no_such_device",
+                                "--device " + name + ": llama.cpp here has "
+                                        + (there.isEmpty()
+                                                ? "no device beside the CPU"
+                                                : String.join(
+                                                        ", ",
+                                                        there.stream()
+                                                                .map(Device::name)
+                                                                .toList())))));
+            return chosen;
         }
 
         /** What models may take of this machine's memory. */
@@ -135,6 +164,13 @@ public record Config(
             return memoryBytesMax.isPresent() ? machine.cappedAt(memoryBytesMax.getAsLong()) : machine;
         }
     }
+
+    /**
+     * What guesses ahead.
+     *
+     * @param said a model in the user's words; empty: what the catalog pairs
+     */
+    public record Draft(Optional<String> said, int tokensMax, boolean isOff) {}
 
     /** Which llama.cpp; empty means: one that is found, or installed. */
     public record Engine(Optional<Path> binDir) {}
@@ -166,6 +202,8 @@ public record Config(
     /** As browsers write it: without a path, and the port only where it is not the scheme's own. */
     private static final Pattern ORIGIN = Pattern.compile("[a-z][a-z0-9+.-]*://[A-Za-z0-9.-]+(:[0-9]{1,5})?");
 
+    private static final Pattern DEVICES = Pattern.compile("[A-Za-z][\\w.-]{0,40}(,[A-Za-z][\\w.-]{0,40}){0,15}");
+
     private static final int PORT_MAX = 65_535;
     /** Upstream's own bound on slots; far beyond what one machine decodes at a useful speed. */
     private static final int PARALLEL_MAX = 256;
@@ -173,6 +211,9 @@ public record Config(
     private static final int CTX_TOKENS_MAX = 100_000_000;
 
     private static final int THREADS_MAX = 1024;
+    /** Nobody guesses right for a whole batch. */
+    private static final int DRAFT_TOKENS_MAX = 64;
+
     private static final int CLIENTS_MAX = 100_000;
     private static final double BYTES_PER_GB = 1e9;
     private static final double BYTES_PER_MB = 1e6;
@@ -193,6 +234,9 @@ public record Config(
             List.of("wss://relay.damus.io", "wss://nos.lol", "wss://relay.primal.net", "wss://nostr.mom");
 
     private static final int INTERVAL_SECONDS_MAX = 900;
+
+    /** Whoever waits longer for an answer has left. */
+    private static final int PATIENCE_SECONDS_MAX = 600;
 
     public static Config of(Settings settings) throws Refusal {
         var read = new Reader(settings);
@@ -222,7 +266,10 @@ public record Config(
                         read.count(Setting.THREADS, THREADS_MAX),
                         read.gigabytes(Setting.MAX_VRAM),
                         read.isOn(Setting.SPLIT),
-                        read.ratios(Setting.TENSOR_SPLIT)),
+                        read.ratios(Setting.TENSOR_SPLIT),
+                        read.draft(),
+                        read.devices(),
+                        read.patience()),
                 new Engine(read.folder(Setting.BIN_DIR)),
                 new Fetching(
                         read.address(Setting.HUB_URL),
@@ -311,6 +358,24 @@ public record Config(
                 throw refused(setting, word, "an address such as " + setting.preset());
             }
             throw refused(setting, word, "an address such as " + setting.preset());
+        }
+
+        Optional<String> devices() throws Refusal {
+            String word = word(Setting.DEVICE);
+            if (word.equals(Setting.DEVICE.preset())) return Optional.empty();
+            if (!DEVICES.matcher(word).matches()) throw refused(Setting.DEVICE, word, "names such as CUDA0, or none");
+            return Optional.of(word);
+        }
+
+        Draft draft() throws Refusal {
+            String said = word(Setting.DRAFT);
+            boolean isSaid = !said.equals(Setting.DRAFT.preset());
+            if (isOn(Setting.NO_DRAFT) && isSaid)
+                throw new Refusal(Refusal.USAGE, "bad_value", "--draft names a draft, --no-draft forbids one");
+            return new Draft(
+                    isSaid ? Optional.of(said) : Optional.empty(),
+                    number(Setting.DRAFT_MAX, word(Setting.DRAFT_MAX), 1, DRAFT_TOKENS_MAX),
+                    isOn(Setting.NO_DRAFT));
         }
 
         /** In thousandths, so that every node of a mesh cuts alike. */
@@ -411,6 +476,11 @@ public record Config(
                     guests(),
                     Duration.ofSeconds(
                             number(Setting.PUBLISH_INTERVAL, word(Setting.PUBLISH_INTERVAL), 1, INTERVAL_SECONDS_MAX)));
+        }
+
+        private Duration patience() throws Refusal {
+            String word = settings.of(Setting.SPLIT_PATIENCE).word();
+            return Duration.ofSeconds(number(Setting.SPLIT_PATIENCE, word, 1, PATIENCE_SECONDS_MAX));
         }
 
         private List<URI> relays() throws Refusal {

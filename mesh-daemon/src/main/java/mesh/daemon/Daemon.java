@@ -12,9 +12,11 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
+import mesh.core.Event;
 import mesh.core.id.NodeId;
 import mesh.core.wire.StreamType;
 import mesh.daemon.api.DiscoverApi;
+import mesh.daemon.api.Management.ModelStatus;
 import mesh.daemon.api.ManagementApi;
 import mesh.daemon.api.OllamaApi;
 import mesh.daemon.api.OpenAiApi;
@@ -54,6 +56,7 @@ import mesh.daemon.quic.Peer;
 import mesh.daemon.quic.QuicEndpoint;
 import mesh.daemon.quic.WaitingStream;
 import mesh.daemon.route.MeshModels;
+import mesh.daemon.serve.Drafts;
 import mesh.daemon.serve.EngineRoom;
 import mesh.daemon.serve.Limits;
 import mesh.daemon.serve.LocalModels;
@@ -119,15 +122,16 @@ public final class Daemon implements AutoCloseable {
         record Failed(Refusal refusal) implements Stop {}
     }
 
-    private Daemon(Config config, Consumer<String> terminal, DataDir dataDir, RecentLines lines) throws IOException {
+    private Daemon(Config config, Consumer<String> terminal, DataDir dataDir, RecentLines lines)
+            throws IOException, InterruptedException, Refusal {
         this.lines = lines;
         this.config = config;
         this.terminal = terminal;
         this.dataDir = dataDir;
-        this.memory = config.serve().of(Memory.probe());
         this.children = new Children(dataDir.run(), dataDir.log());
         this.engines =
                 new EngineRoom(config.engine().binDir(), new EngineShelf(dataDir.engine()), config.offline(), terminal);
+        this.memory = Machine.memory(config, engines::look);
         this.loops = EdgeLoops.start();
         this.store = new ModelStore(
                 dataDir.models(), Catalog::bundled, new Hub(config.fetching().hub()));
@@ -147,8 +151,14 @@ public final class Daemon implements AutoCloseable {
                         Cores.physical(),
                         config.serve().ctxTokens(),
                         config.serve().parallel(),
-                        config.serve().threads()),
-                new LocalModels.Sharing(config.serve().isSplit(), config.serve().ratios()));
+                        config.serve().threads(),
+                        config.serve().devices(),
+                        memory.forSplits()),
+                new LocalModels.Sharing(config.serve().isSplit(), config.serve().ratios()),
+                new Drafts.Wish(
+                        config.serve().draft().said(),
+                        config.serve().draft().tokensMax(),
+                        config.serve().draft().isOff()));
         this.hosting = new Hosting(
                 config.name(),
                 config.mesh().isClient(),
@@ -180,11 +190,14 @@ public final class Daemon implements AutoCloseable {
                 belonging::reach,
                 belonging::silentMillis,
                 hosting::asked);
-        belonging.onSocket(socket -> layTunnels(socket, splits));
+        belonging.onChange(mesh::changed);
+        belonging.onSocket(socket -> layTunnels(socket, splits, config.serve().patience()));
     }
 
-    private void layTunnels(QuicEndpoint endpoint, Splits splits) {
-        var tunnels = new RpcTunnels(endpoint.loop());
+    private void layTunnels(QuicEndpoint endpoint, Splits splits, Duration patience) {
+        RpcTunnels.Ties ties =
+                (peer, stands) -> belonging.loop().ifPresent(loop -> loop.tell(new Event.Tied(peer, stands)));
+        var tunnels = new RpcTunnels(endpoint, patience, ties);
         endpoint.takes(StreamType.RPC, tunnels::answer);
         splits.connect(
                 new Mates() {
@@ -201,12 +214,17 @@ public final class Daemon implements AutoCloseable {
                 tunnels);
     }
 
-    public static Daemon open(Config config, Consumer<String> terminal) throws Refusal, InterruptedException {
+    /** @param isWatched whether somebody reads {@code terminal} as it is written, and so needs no account of all events */
+    public static Daemon open(Config config, Consumer<String> terminal, boolean isWatched)
+            throws Refusal, InterruptedException {
         DataDir dataDir = open(config.dataDir());
-        RecentLines lines = LogOutput.open(config.log().format(), config.log().level(), dataDir.log());
+        RecentLines lines = LogOutput.open(config.log().format(), config.log().level(), dataDir.log(), isWatched);
         Daemon daemon;
         try {
             daemon = new Daemon(config, terminal, dataDir, lines);
+        } catch (Refusal | InterruptedException refused) {
+            dataDir.close();
+            throw refused;
         } catch (IOException unusable) {
             dataDir.close();
             throw new Refusal(
@@ -238,6 +256,11 @@ public final class Daemon implements AutoCloseable {
 
     private void fail(Unable unable) {
         stops.offer(new Stop.Failed(new Refusal(unable.exitCode(), unable.code(), unable.message())));
+    }
+
+    /** How the models of this node stand now. Any thread. */
+    public List<ModelStatus> models() {
+        return models.status();
     }
 
     /** Asks the daemon to stop; false when it is stopping already. Any thread. */
@@ -272,6 +295,10 @@ public final class Daemon implements AutoCloseable {
     }
 
     private void takeUpModels() throws Refusal, InterruptedException {
+        var refused = models.draftRefusal();
+        if (refused.isPresent())
+            throw new Refusal(
+                    Refusal.FAILED, refused.get().code(), refused.get().message());
         for (String said : config.models())
             if (models.add(said) instanceof LocalModels.Wish.Refused(String code, String message, boolean isMissing))
                 throw new Refusal(Refusal.FAILED, code, message);
@@ -345,7 +372,7 @@ public final class Daemon implements AutoCloseable {
 
     private String metrics() {
         int peers = belonging.snapshot().map(now -> now.peers().size()).orElse(0);
-        return requests.metrics(models.waiting(), peers);
+        return requests.metrics(models.waiting(), mesh.waiting(), peers);
     }
 
     /** Requests of peers come over the socket, so they end with it; what they ask is answered by engines of this node. */

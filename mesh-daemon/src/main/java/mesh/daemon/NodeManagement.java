@@ -96,7 +96,8 @@ final class NodeManagement implements Management {
                 new MemoryStatus(
                         memory.totalBytes(),
                         memory.usableBytes(),
-                        memory.source().word()),
+                        memory.source().word(),
+                        memory.how()),
                 models.status().stream().map(this::named).toList(),
                 belonging.snapshot().stream()
                         .flatMap(snapshot -> snapshot.peers().stream())
@@ -158,7 +159,8 @@ final class NodeManagement implements Management {
                 model.needBytes(),
                 workers,
                 model.tensorSplit(),
-                model.progress());
+                model.progress(),
+                model.draft());
     }
 
     private WorkerStatus named(WorkerStatus worker) {
@@ -325,6 +327,45 @@ final class NodeManagement implements Management {
         return new Changed.Done(mesh);
     }
 
+    @Override
+    public Changed join(String token, boolean leaves) throws InterruptedException {
+        return switch (Invite.parse(token.strip(), Ed25519Verifier.ED25519, System.currentTimeMillis())) {
+            case Checked.Refused<Invite>(var reason) -> unusable(reason.code());
+            case Checked.Good<Invite>(Invite invite) -> join(invite, leaves);
+        };
+    }
+
+    private static Changed unusable(String code) {
+        return new Changed.Refused(code, "this invite cannot be used: " + code, false);
+    }
+
+    private Changed join(Invite invite, boolean leaves) throws InterruptedException {
+        if (isMember(invite)) return new Changed.Refused("already_member", "this node is in that mesh already", false);
+        try {
+            if (!leaves && !belonging.isAlone())
+                return new Changed.Refused(
+                        "in_a_mesh",
+                        "this node is in a mesh with others; to leave them for it, say --leave or \"leave\": true",
+                        false);
+            return switch (belonging.move(invite)) {
+                case Belonging.Move.Done(MeshId mesh) -> new Changed.Done(mesh.hex());
+                case Belonging.Move.Refused(var reason) -> unusable(reason.code());
+                case Belonging.Move.Unreached() ->
+                    new Changed.Refused("mesh_unreached", "nobody answers at the addresses of this invite", false);
+            };
+        } catch (IOException failed) {
+            return new Changed.Refused("join_failed", "cannot go over to that mesh: " + failed.getMessage(), false);
+        }
+    }
+
+    private boolean isMember(Invite invite) {
+        return belonging
+                .view()
+                .flatMap(Belonging.View::mesh)
+                .filter(invite.mesh()::equals)
+                .isPresent();
+    }
+
     // Models that are not served.
 
     @Override
@@ -399,13 +440,6 @@ final class NodeManagement implements Management {
                 new Preview.Refused(reason.code(), "this invite cannot be used: " + reason.code());
             case Checked.Good<Invite>(Invite invite) -> {
                 Invite.Terms terms = invite.terms();
-                boolean isMember = belonging
-                        .view()
-                        .flatMap(Belonging.View::mesh)
-                        .filter(invite.mesh()::equals)
-                        .isPresent();
-                boolean isFree = belonging.snapshot().stream()
-                        .allMatch(now -> now.peers().isEmpty());
                 yield new Preview.Good(
                         invite.mesh().hex(),
                         invite.issuer().hex(),
@@ -413,11 +447,19 @@ final class NodeManagement implements Management {
                         Instant.ofEpochMilli(terms.notAfterMillis()).toString(),
                         terms.uses(),
                         terms.addresses(),
-                        isMember,
-                        isFree,
+                        isMember(invite),
+                        isAlone(),
                         "mesh --join " + token.strip());
             }
         };
+    }
+
+    private boolean isAlone() {
+        try {
+            return belonging.isAlone();
+        } catch (IOException unreadable) {
+            return false;
+        }
     }
 
     @Override

@@ -95,6 +95,11 @@ public enum Setting {
             "N",
             "auto",
             "requests answered at once per model; auto takes 4, or fewer when memory is short"),
+    DEVICE(
+            Kind.VALUE,
+            "DEV,DEV",
+            "auto",
+            "GPUs to use, in llama.cpp's words, such as CUDA0; none uses the CPU alone; mesh doctor lists them"),
     MAX_VRAM(Kind.VALUE, "GB", "all", "at most so much memory for models, in 10^9 bytes; never raises what is there"),
     SPLIT(
             Kind.SWITCH,
@@ -106,6 +111,19 @@ public enum Setting {
             "R,R",
             "memory",
             "shares of a split's nodes, the host's first, such as 0.7,0.3; memory goes by what each has"),
+    DRAFT(
+            Kind.VALUE,
+            "MODEL",
+            "auto",
+            "a small model that guesses ahead for those of its vocabulary; auto takes the catalog's, and fetches it up to 1"
+                    + " GB"),
+    DRAFT_MAX(Kind.VALUE, "N", "8", "tokens a draft guesses ahead"),
+    NO_DRAFT(Kind.SWITCH, "", "false", "no model guesses ahead"),
+    SPLIT_PATIENCE(
+            Kind.VALUE,
+            "SECONDS",
+            "30",
+            "how long a split waits for a worker, or a worker for its host, while no path leads there"),
     THREADS(Kind.VALUE, "N", "auto", "threads per model; auto shares the cores among the models"),
     BIN_DIR(Kind.VALUE, "DIR", "auto", "where llama-server is; auto looks at the managed install, then at PATH"),
     HUB_URL(Kind.VALUE, "URL", "https://huggingface.co", "where models are fetched from: the hub, or a mirror of it"),

@@ -15,6 +15,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import mesh.core.id.NodeId;
+import mesh.daemon.hardware.Device;
 import mesh.daemon.log.LogFormat;
 import mesh.daemon.log.LogLevel;
 import mesh.daemon.loop.Reach;
@@ -50,7 +51,10 @@ class ConfigTest {
                         OptionalInt.empty(),
                         OptionalLong.empty(),
                         false,
-                        List.of()));
+                        List.of(),
+                        new Config.Draft(Optional.empty(), 8, false),
+                        Optional.empty(),
+                        Duration.ofSeconds(30)));
         assertThat(config.mesh())
                 .isEqualTo(new Config.Mesh(
                         List.of(), new InetSocketAddress(0), false, false, new Reach(List.of(), List.of())));
@@ -88,6 +92,7 @@ class ConfigTest {
                         Map.entry(Setting.PARALLEL, List.of("2")),
                         Map.entry(Setting.THREADS, List.of("1")),
                         Map.entry(Setting.MAX_VRAM, List.of("1.5")),
+                        Map.entry(Setting.SPLIT_PATIENCE, List.of("12")),
                         Map.entry(Setting.BIN_DIR, List.of("/opt/llama")),
                         Map.entry(Setting.OFFLINE, List.of("true")),
                         Map.entry(Setting.NAME, List.of("attic")),
@@ -115,12 +120,36 @@ class ConfigTest {
                         OptionalInt.of(1),
                         OptionalLong.of(1_500_000_000L),
                         false,
-                        List.of()));
+                        List.of(),
+                        new Config.Draft(Optional.empty(), 8, false),
+                        Optional.empty(),
+                        Duration.ofSeconds(12)));
         assertThat(config.engine().binDir()).contains(Path.of("/opt/llama"));
         assertThat(config.offline()).isTrue();
         assertThat(config.name()).isEqualTo("attic");
         assertThat(config.dataDir()).isEqualTo(dataDir);
         assertThat(config.log()).isEqualTo(new Config.Log(LogFormat.JSON, LogLevel.DEBUG));
+    }
+
+    @Test
+    void deviceThatTheEngineDoesNotHaveIsRefusedWithThoseItHas() throws Refusal {
+        var there = Device.parse("  CUDA0: A (100 MiB, 90 MiB free)\n  CUDA1: B (100 MiB, 90 MiB free)");
+
+        assertThat(config(Map.of(Setting.DEVICE, List.of("CUDA1")), Map.of())
+                        .serve()
+                        .chosen(there))
+                .containsExactly(there.get(1));
+        assertThat(config(Map.of(Setting.DEVICE, List.of("none")), Map.of())
+                        .serve()
+                        .chosen(there))
+                .isEmpty();
+        assertThat(config(Map.of(), Map.of()).serve().chosen(there)).isEqualTo(there);
+        assertThatThrownBy(() -> config(Map.of(Setting.DEVICE, List.of("CUDA2")), Map.of())
+                        .serve()
+                        .chosen(there))
+                .hasMessageContaining("CUDA0, CUDA1");
+        assertThatThrownBy(() -> config(Map.of(Setting.DEVICE, List.of("a b")), Map.of()))
+                .hasMessageContaining("--device");
     }
 
     @Test

@@ -3,6 +3,7 @@ package mesh.core.member;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.BiConsumer;
 import mesh.core.Check;
@@ -159,6 +160,12 @@ public final class Members {
     /** Hands over everybody's profile but this node's. */
     public void eachLive(BiConsumer<NodeId, Profile> each) {
         for (Peer peer : table.live()) each.accept(peer.id(), peer.said.profile());
+    }
+
+    /** What a member last said that was lost since, rather than left. */
+    public Optional<Profile> silent(NodeId id) {
+        Peer peer = table.peer(id);
+        return peer != null && peer.isDead() ? Optional.of(peer.said.profile()) : Optional.empty();
     }
 
     /** Round trip as probes measured it; -1 = not known. */

@@ -61,6 +61,13 @@ public interface Management {
     /** What joining by this invite would mean; asks nobody. */
     Preview preview(String token);
 
+    /**
+     * Goes over to the mesh of an invite, and answers when that has happened or cannot.
+     *
+     * @param leaves whether others may be left for it
+     */
+    Changed join(String token, boolean leaves) throws InterruptedException;
+
     /** Asks the daemon to stop; returns at once. */
     void shutdown();
 
@@ -178,8 +185,8 @@ public interface Management {
         }
     }
 
-    /** {@code source} says where the figure comes from. */
-    record MemoryStatus(long totalBytes, long usableBytes, String source) {}
+    /** {@code source} says where the figure comes from, {@code how} the arithmetic. */
+    record MemoryStatus(long totalBytes, long usableBytes, String source, String how) {}
 
     /**
      * One model as this node serves it.
@@ -201,7 +208,24 @@ public interface Management {
             long needBytes,
             List<WorkerStatus> workers,
             List<Integer> tensorSplit,
-            Optional<ProgressStatus> progress) {}
+            Optional<ProgressStatus> progress,
+            Optional<DraftStatus> draft) {}
+
+    /**
+     * The small model that guesses ahead for a large one.
+     *
+     * @param stage {@code fetching}, {@code tried}, {@code compared}, {@code kept} or {@code off}
+     * @param reason stable code of why it is off; else empty
+     * @param milliTokensPerSecond with it; 0 = not measured, as in the next
+     */
+    record DraftStatus(
+            String name,
+            String stage,
+            String reason,
+            long needBytes,
+            int acceptedPercent,
+            long milliTokensPerSecond,
+            long milliTokensPerSecondPlain) {}
 
     /**
      * How far something is that can be measured.
@@ -220,7 +244,7 @@ public interface Management {
      */
     record DownloadStatus(String model, String state, ProgressStatus progress, String reason, String message) {}
 
-    /** What an invite would make of this node, and what it cannot do about it while it runs. */
+    /** What an invite would make of this node. */
     sealed interface Preview {
         /**
          * @param isMember whether this node is in that mesh already

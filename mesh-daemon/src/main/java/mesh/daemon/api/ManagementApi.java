@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import mesh.core.openai.ApiError;
 import mesh.daemon.api.Management.Changed;
+import mesh.daemon.api.Management.DraftStatus;
 import mesh.daemon.api.Management.InviteStatus;
 import mesh.daemon.api.Management.Invited;
 import mesh.daemon.api.Management.ListingStatus;
@@ -109,7 +110,8 @@ public final class ManagementApi {
                         fields(
                                 "totalBytes", memory.totalBytes(),
                                 "usableBytes", memory.usableBytes(),
-                                "source", memory.source()),
+                                "source", memory.source(),
+                                "how", memory.how()),
                 "models", models(status),
                 "peers", peers(status),
                 "requests", status.requests(),
@@ -159,7 +161,19 @@ public final class ManagementApi {
                 "workers", model.workers().stream().map(ManagementApi::shown).toList(),
                 "tensorSplit", model.tensorSplit());
         model.progress().ifPresent(progress -> shown.put("progress", shown(progress)));
+        model.draft().ifPresent(draft -> shown.put("draft", shown(draft)));
         return shown;
+    }
+
+    private static Map<String, Object> shown(DraftStatus draft) {
+        return fields(
+                "name", draft.name(),
+                "stage", draft.stage(),
+                "reason", draft.reason(),
+                "needBytes", draft.needBytes(),
+                "acceptedPercent", draft.acceptedPercent(),
+                "milliTokensPerSecond", draft.milliTokensPerSecond(),
+                "milliTokensPerSecondPlain", draft.milliTokensPerSecondPlain());
     }
 
     /** In the words of the status, and of the feed. */

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import mesh.core.model.Fit;
 import mesh.daemon.Config;
@@ -18,6 +19,7 @@ import mesh.daemon.Settings;
 import mesh.daemon.engine.Engine;
 import mesh.daemon.engine.EngineFinder;
 import mesh.daemon.engine.EngineShelf;
+import mesh.daemon.hardware.Device;
 import mesh.daemon.hardware.Gpus;
 import mesh.daemon.hardware.Memory;
 import mesh.daemon.hardware.PortHolder;
@@ -57,10 +59,9 @@ final class DoctorCommand implements Callable<Integer> {
         out.println();
         var findings = new Table();
         java(findings);
-        memory(config, findings);
-        gpus(findings);
+        Optional<Engine> engine = engine(config, findings);
+        memory(config, engine.map(Engine::devices).orElse(List.of()), findings);
         dataDir(config.dataDir(), findings);
-        engine(config, findings);
         ports(config, findings);
         findings.print(out);
         return isWell ? 0 : Refusal.FAILED;
@@ -73,21 +74,29 @@ final class DoctorCommand implements Callable<Integer> {
                 Runtime.version() + ", " + System.getProperty("os.name") + " " + System.getProperty("os.arch"));
     }
 
-    private static void memory(Config config, Table findings) {
-        Memory memory = config.serve().of(Memory.probe());
-        findings.row("ok", "memory", Fit.gigabytes(memory.usableBytes()) + " for models; " + memory.how());
-    }
-
-    private static void gpus(Table findings) throws InterruptedException {
-        List<Gpus.Gpu> gpus = Gpus.probe();
-        if (gpus.isEmpty()) findings.row("ok", "gpu", "none found: models run on the CPU");
-        for (Gpus.Gpu gpu : gpus)
+    /** A card counts when both the system and llama.cpp know it. */
+    private void memory(Config config, List<Device> devices, Table findings) throws InterruptedException {
+        List<Gpus.Gpu> cards = Gpus.probe();
+        for (Device device : devices)
+            findings.row(
+                    "ok",
+                    "device",
+                    device.name() + ", " + device.title() + ", " + Fit.gigabytes(device.freeBytes()) + " of "
+                            + Fit.gigabytes(device.totalBytes()) + " free");
+        for (Gpus.Gpu card : cards)
             findings.row(
                     "ok",
                     "gpu",
-                    gpu.name() + ", " + Fit.gigabytes(gpu.freeBytes()) + " of " + Fit.gigabytes(gpu.totalBytes())
-                            + (gpu.isUnified() ? " for it, shared with the machine" : " free")
-                            + "; not counted for models yet");
+                    card.name() + ", " + Fit.gigabytes(card.freeBytes()) + " of " + Fit.gigabytes(card.totalBytes())
+                            + (card.isUnified() ? " for it, shared with the machine and counted there" : " free")
+                            + (devices.isEmpty() ? "; llama.cpp here cannot use it" : ""));
+        if (devices.isEmpty() && cards.isEmpty()) findings.row("ok", "gpu", "none found: models run on the CPU");
+        try {
+            Memory memory = config.serve().of(Memory.probe().with(config.serve().chosen(devices), cards));
+            findings.row("ok", "memory", Fit.gigabytes(memory.usableBytes()) + " for models; " + memory.how());
+        } catch (Refusal refused) {
+            bad(findings, "memory", String.valueOf(refused.getMessage()));
+        }
     }
 
     private void dataDir(Path dataDir, Table findings) {
@@ -97,17 +106,20 @@ final class DoctorCommand implements Callable<Integer> {
         else bad(findings, "data dir", dataDir + " is not a folder this user can write");
     }
 
-    private void engine(Config config, Table findings) throws InterruptedException {
+    private Optional<Engine> engine(Config config, Table findings) throws InterruptedException {
         var shelf = new EngineShelf(DataDir.engine(config.dataDir()));
         switch (EngineFinder.find(config.engine().binDir().orElse(null), shelf)) {
-            case EngineFinder.Search.Found(Engine engine) ->
+            case EngineFinder.Search.Found(Engine engine) -> {
                 findings.row("ok", "llama.cpp", engine.version() + " in " + engine.folder());
+                return Optional.of(engine);
+            }
             case EngineFinder.Search.NotFound notFound
             when config.offline() || config.engine().binDir().isPresent() ->
                 bad(findings, "llama.cpp", "not found; while online, run: mesh engine install");
             case EngineFinder.Search.NotFound notFound ->
                 findings.row("ok", "llama.cpp", "not found; the first start installs it");
         }
+        return Optional.empty();
     }
 
     private void ports(Config config, Table findings) {

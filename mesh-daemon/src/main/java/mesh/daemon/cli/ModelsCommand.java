@@ -10,8 +10,8 @@ import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import mesh.core.model.Fit;
 import mesh.daemon.Config;
+import mesh.daemon.Machine;
 import mesh.daemon.Refusal;
-import mesh.daemon.hardware.Memory;
 import mesh.daemon.models.Catalog;
 import mesh.daemon.models.Housekeeping;
 import mesh.daemon.models.Hub;
@@ -49,10 +49,13 @@ final class ModelsCommand implements Callable<Integer> {
     CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
 
     @Override
-    public Integer call() throws Refusal {
+    public Integer call() throws Refusal, InterruptedException {
         Config config = node.config();
-        long usableBytes = config.serve().of(Memory.probe()).usableBytes();
-        Stock stock = Stock.of(store(config), usableBytes, meshBytes(config).orElse(usableBytes));
+        JsonNode status = status(config);
+        long usableBytes = status.isMissingNode()
+                ? Machine.memory(config).usableBytes()
+                : status.at("/memory/usableBytes").asLong();
+        Stock stock = Stock.of(store(config), usableBytes, meshBytes(status).orElse(usableBytes));
         PrintWriter out = spec.commandLine().getOut();
         if (isJson) json(stock, out);
         else table(stock, out);
@@ -116,8 +119,7 @@ final class ModelsCommand implements Callable<Integer> {
     }
 
     /** What all members together have, where a node runs that knows. */
-    private static OptionalLong meshBytes(Config config) throws Refusal {
-        JsonNode status = status(config);
+    private static OptionalLong meshBytes(JsonNode status) {
         if (status.isMissingNode()) return OptionalLong.empty();
         long sum = status.at("/memory/usableBytes").asLong();
         for (JsonNode peer : status.path("peers"))

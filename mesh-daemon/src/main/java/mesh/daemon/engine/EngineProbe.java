@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import mesh.daemon.hardware.Device;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,10 +51,22 @@ public final class EngineProbe {
                 return new Answer.Broken("its help lists no flags we know");
             Path worker = worker(folder);
             return new Answer.Works(new Engine(
-                    folder, server, name, flags, worker, worker == null ? null : RpcHandshake.versionOf(worker)));
+                    folder,
+                    server,
+                    name,
+                    flags,
+                    devices(server, flags),
+                    worker,
+                    worker == null ? null : RpcHandshake.versionOf(worker)));
         } catch (IOException refused) {
             return new Answer.Broken(String.valueOf(refused.getMessage()));
         }
+    }
+
+    private static List<Device> devices(Path server, ServerFlags flags) throws IOException, InterruptedException {
+        if (!flags.knows("--list-devices")) return List.of();
+        return Device.parse(
+                ToolRun.of(List.of(server.toString(), "--list-devices")).output());
     }
 
     /** Beside the server, or where distributions keep programs that people do not call themselves. */

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import mesh.daemon.process.Command;
 
 /**
@@ -32,7 +33,11 @@ public final class ServerCommand {
         command.key(apiKey);
         command.serving(serving);
         command.pooling(serving.pooling());
-        serving.workers().ifPresent(command::split);
+        serving.workers()
+                .ifPresentOrElse(
+                        workers -> command.split(workers, serving.place()),
+                        () -> serving.place().ifPresent(place -> command.need("--device", place.devices())));
+        serving.draft().ifPresent(draft -> command.draft(draft, serving));
         command.manners();
         return new Command(command.words, command.variables);
     }
@@ -66,19 +71,43 @@ public final class ServerCommand {
     }
 
     /**
-     * The last units go to the workers in whole layers. Fitting would ask each worker a dozen times for what the
+     * The last units go to the workers in whole layers, those before to a device of this machine, or to its CPU. Fitting would ask each worker a dozen times for what the
      * election has planned already; direct transfers between workers would reach for ports of another machine.
      */
-    private void split(Serving.Workers workers) {
+    private void split(Serving.Workers workers, Optional<Serving.Place> place) {
         need("--rpc", String.join(",", workers.endpoints()));
-        int units = workers.units().stream().mapToInt(Integer::intValue).sum();
-        need("-ngl", Integer.toString(units));
-        need(
-                "-ts",
-                String.join(",", workers.units().stream().map(String::valueOf).toList()));
+        var devices = new ArrayList<String>();
+        var units = new ArrayList<Integer>();
+        if (place.isPresent() && place.get().units() > 0) {
+            devices.add(place.get().devices());
+            units.add(place.get().units());
+        }
+        for (int worker = 0; worker < workers.units().size(); worker++) devices.add("RPC" + worker);
+        units.addAll(workers.units());
+        if (place.isPresent()) need("--device", String.join(",", devices));
+        need("-ngl", Integer.toString(units.stream().mapToInt(Integer::intValue).sum()));
+        need("-ts", String.join(",", units.stream().map(String::valueOf).toList()));
         need("-sm", "layer");
         if (flags.knows("-fit")) need("-fit", "off");
         variables.put("GGML_RPC_NO_COMM", "1");
+    }
+
+    /**
+     * Upstream has renamed all of it once. Newer builds load a draft and leave it idle unless the kind of guessing is
+     * named. In a split it would follow the layers to the workers, and each guess would cross the network.
+     */
+    private void draft(Serving.Draft draft, Serving serving) {
+        need("-md", draft.model().toString());
+        if (flags.knows("--spec-type")) need("--spec-type", "draft-simple");
+        flags.firstOf("--spec-draft-n-max", "--draft-max", "--draft")
+                .ifPresent(flag -> need(flag, Integer.toString(draft.tokensMax())));
+        if (serving.workers().isEmpty()) return;
+        String own = serving.place()
+                .filter(place -> place.units() > 0)
+                .map(Serving.Place::devices)
+                .orElse("none");
+        if (flags.knows("-devd")) need("-devd", own);
+        else if (flags.knows("-ngld")) need("-ngld", "0");
     }
 
     private void manners() {

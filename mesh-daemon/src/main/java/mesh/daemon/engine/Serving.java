@@ -15,6 +15,8 @@ import mesh.core.Check;
  * @param promptCacheBytes memory for states of earlier prompts; 0 = none
  * @param workers whose memory holds the later layers; empty when the model runs here alone
  * @param pooling how one vector is made of a text; NONE for models that write
+ * @param draft what guesses ahead for it
+ * @param place which of this machine's processors; empty leaves the choice to llama.cpp
  */
 public record Serving(
         Path model,
@@ -24,7 +26,32 @@ public record Serving(
         int threads,
         long promptCacheBytes,
         Optional<Workers> workers,
-        Pooling pooling) {
+        Pooling pooling,
+        Optional<Draft> draft,
+        Optional<Place> place) {
+    /** Nothing guesses ahead, and llama.cpp chooses the place. */
+    public Serving(
+            Path model,
+            String alias,
+            int ctxSize,
+            int parallel,
+            int threads,
+            long promptCacheBytes,
+            Optional<Workers> workers,
+            Pooling pooling) {
+        this(
+                model,
+                alias,
+                ctxSize,
+                parallel,
+                threads,
+                promptCacheBytes,
+                workers,
+                pooling,
+                Optional.empty(),
+                Optional.empty());
+    }
+
     /** The model writes. */
     public Serving(
             Path model,
@@ -53,7 +80,37 @@ public record Serving(
 
     /** The same with its later layers held by workers, and without a prompt cache: states would cross the network. */
     public Serving over(Workers held) {
-        return new Serving(model, alias, ctxSize, parallel, threads, 0, Optional.of(held), pooling);
+        return new Serving(model, alias, ctxSize, parallel, threads, 0, Optional.of(held), pooling, draft, place);
+    }
+
+    /** The same with a smaller model that guesses ahead, if there is one. */
+    public Serving with(Optional<Draft> guessing) {
+        return new Serving(
+                model, alias, ctxSize, parallel, threads, promptCacheBytes, workers, pooling, guessing, place);
+    }
+
+    /** The same on these processors of this machine. */
+    public Serving on(Optional<Place> chosen) {
+        return new Serving(model, alias, ctxSize, parallel, threads, promptCacheBytes, workers, pooling, draft, chosen);
+    }
+
+    /**
+     * Processors of this machine, in llama.cpp's words.
+     *
+     * @param devices parted by commas, or {@code none} for the CPU alone
+     * @param units how many of layers + 1 they hold before the workers' in a split; 0: the CPU holds those
+     */
+    public record Place(String devices, int units) {}
+
+    /**
+     * A small model of the same vocabulary. What it guesses is checked by the large one, so the text stays the same.
+     *
+     * @param tokensMax how far it guesses ahead
+     */
+    public record Draft(Path model, int tokensMax) {
+        public Draft {
+            Check.that(tokensMax > 0, "a guess has a length", tokensMax);
+        }
     }
 
     /**

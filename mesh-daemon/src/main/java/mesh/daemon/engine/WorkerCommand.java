@@ -1,5 +1,6 @@
 package mesh.daemon.engine;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import mesh.daemon.process.Command;
@@ -14,16 +15,16 @@ public final class WorkerCommand {
      * use it without looking whether it is whole.
      */
     public static Command of(Engine.Worker worker, int port, int threads) {
-        return new Command(
-                List.of(
-                        worker.program().toString(),
-                        "-H",
-                        "127.0.0.1",
-                        "-p",
-                        Integer.toString(port),
-                        "-t",
-                        Integer.toString(threads)),
-                Map.of());
+        var words = new ArrayList<>(List.of(
+                worker.program().toString(),
+                "-H",
+                "127.0.0.1",
+                "-p",
+                Integer.toString(port),
+                "-t",
+                Integer.toString(threads)));
+        if (!worker.device().isEmpty()) words.addAll(List.of("-d", worker.device()));
+        return new Command(words, Map.of());
     }
 
     /** Ready once it answers HELLO; it logs nothing that every build flushes. */

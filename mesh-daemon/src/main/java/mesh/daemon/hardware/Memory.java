@@ -3,6 +3,9 @@ package mesh.daemon.hardware;
 import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import mesh.core.model.Fit;
 
@@ -13,8 +16,9 @@ import mesh.core.model.Fit;
  * @param totalBytes what the machine, or the group this process is confined to, has
  * @param usableBytes what models may take of it
  * @param how the arithmetic, in one line
+ * @param cards whose memory is counted beside the machine's
  */
-public record Memory(long totalBytes, long usableBytes, Source source, String how) {
+public record Memory(long totalBytes, long usableBytes, Source source, String how, List<Card> cards) {
     /**
      * What models must leave: a tenth of the total, for the system, this daemon and what the engines take beside the
      * estimate; never less than half a GB, and no more than 4 GB, however large the machine.
@@ -27,7 +31,17 @@ public record Memory(long totalBytes, long usableBytes, Source source, String ho
     /** Where nobody says what is available, a third of the memory is taken to be in use by others. */
     private static final long IN_USE_PARTS = 3;
 
-    /** Where the memory is. GPUs will be cases of their own. */
+    /** llama.cpp's own margin beside a model, for buffers nobody counts. */
+    private static final long CARD_HEAD_ROOM_BYTES = 1L << 30;
+
+    public Memory {
+        cards = List.copyOf(cards);
+    }
+
+    /** A processor with memory of its own, under llama.cpp's name. */
+    public record Card(String device, String title, long usableBytes) {}
+
+    /** Where the memory is. */
     public sealed interface Source {
         /** The short word for status and log. */
         String word();
@@ -45,6 +59,14 @@ public record Memory(long totalBytes, long usableBytes, Source source, String ho
             @Override
             public String word() {
                 return "cgroup";
+            }
+        }
+
+        /** The machine's memory, wherever its figure is from, and that of cards. */
+        record Cards(Source machine) implements Source {
+            @Override
+            public String word() {
+                return machine.word() + "+gpu";
             }
         }
 
@@ -91,12 +113,50 @@ public record Memory(long totalBytes, long usableBytes, Source source, String ho
                         Fit.gigabytes(availableBytes),
                         Fit.gigabytes(totalBytes),
                         Fit.gigabytes(headRoom));
-        return new Memory(totalBytes, usable, source, how);
+        return new Memory(totalBytes, usable, source, how, List.of());
+    }
+
+    /**
+     * With the memory of cards that llama.cpp can use and the system knows: a device that is nobody's card shares the
+     * machine's memory, which is counted already.
+     */
+    public Memory with(List<Device> devices, List<Gpus.Gpu> known) {
+        var left = new ArrayList<>(known);
+        var counted = new ArrayList<Card>();
+        long total = totalBytes;
+        long usable = usableBytes;
+        var words = new StringBuilder(how);
+        for (Device device : devices) {
+            var card = left.stream()
+                    .filter(gpu -> !gpu.isUnified() && device.is(gpu))
+                    .findFirst();
+            if (card.isEmpty()) continue;
+            left.remove(card.get());
+            long free = Math.min(device.freeBytes(), card.get().freeBytes());
+            long room = Math.max(0, free - CARD_HEAD_ROOM_BYTES);
+            counted.add(new Card(device.name(), device.title(), room));
+            total += device.totalBytes();
+            usable += room;
+            words.append("; %s %s: %s free of %s, less %s head-room"
+                    .formatted(
+                            device.name(),
+                            device.title(),
+                            Fit.gigabytes(free),
+                            Fit.gigabytes(device.totalBytes()),
+                            Fit.gigabytes(CARD_HEAD_ROOM_BYTES)));
+        }
+        if (counted.isEmpty()) return this;
+        return new Memory(total, usable, new Source.Cards(source), words.toString(), counted);
+    }
+
+    /** What this machine puts to a split: one card, the largest, for a share stands in one place; empty: its own memory. */
+    public Optional<Card> forSplits() {
+        return cards.stream().max(Comparator.comparingLong(Card::usableBytes));
     }
 
     /** The same memory, of which models may take no more than {@code bytes}: {@code --max-vram}. */
     public Memory cappedAt(long bytes) {
         if (bytes >= usableBytes) return this;
-        return new Memory(totalBytes, bytes, source, how + ", capped at " + Fit.gigabytes(bytes));
+        return new Memory(totalBytes, bytes, source, how + ", capped at " + Fit.gigabytes(bytes), cards);
     }
 }

@@ -13,6 +13,7 @@ import mesh.core.elect.Reason;
 import mesh.core.id.ModelRef;
 import mesh.core.id.NodeId;
 import mesh.daemon.edge.TcpEngine;
+import mesh.daemon.edge.Turnstile;
 import mesh.daemon.engine.Engine;
 import mesh.daemon.engine.Pooling;
 import mesh.daemon.engine.Serving;
@@ -43,6 +44,7 @@ final class Casting {
 
     private final LocalModels.Parts rooms;
     private final Soloist soloist;
+    private final Drafts drafts;
     private final Map<ModelRef, Role> roles = new HashMap<>();
     private volatile @Nullable Casualties casualties;
 
@@ -55,8 +57,7 @@ final class Casting {
         /** How many threads an engine may have beside the others. */
         int threads();
 
-        /** What models may take of this machine. */
-        long usableBytes();
+        Limits limits();
     }
 
     private static final class Role {
@@ -66,9 +67,10 @@ final class Casting {
         int endsInRow;
     }
 
-    Casting(LocalModels.Parts rooms, Soloist soloist) {
+    Casting(LocalModels.Parts rooms, Soloist soloist, Drafts drafts) {
         this.rooms = rooms;
         this.soloist = soloist;
+        this.drafts = drafts;
     }
 
     void report(Casualties to) {
@@ -86,6 +88,40 @@ final class Casting {
         if (role.isChanging || isReached(role)) return;
         role.isChanging = true;
         Thread.ofVirtual().name("cast-" + model.ref()).start(() -> change(model, role));
+    }
+
+    /** Plays the same part from its beginning, if an engine runs here and nobody is being answered; false when not now. */
+    boolean again(LocalModel model) {
+        Role role;
+        synchronized (this) {
+            role = roles.get(model.ref());
+            if (role == null || role.isChanging || !isReached(role) || isBusy(model)) return false;
+            if (!(model.standing() instanceof Standing.Ready(TcpEngine engine))) return false;
+            // From here on nobody is sent to the engine; who came in between goes first.
+            model.stands(new Standing.Loading("starting again, to change its draft"));
+            if (isBusy(model)) {
+                model.stands(new Standing.Ready(engine));
+                return false;
+            }
+            rooms.loops().closeConnectionsTo(engine.address());
+            role.isChanging = true;
+            role.played = NOTHING;
+        }
+        Thread.ofVirtual().name("cast-" + model.ref()).start(() -> change(model, role));
+        return true;
+    }
+
+    private static boolean isBusy(LocalModel model) {
+        Turnstile turnstile = model.turnstile();
+        return turnstile == null || turnstile.outstanding() > 0;
+    }
+
+    /** Plays the same part once more after its engine could not be started. */
+    synchronized void anew(LocalModel model) {
+        Role role = roles.get(model.ref());
+        if (role == null) return;
+        role.played = NOTHING;
+        cast(model, role.wanted);
     }
 
     /** What it does now, or is about to. */
@@ -179,14 +215,16 @@ final class Casting {
         model.stands(new Standing.Loading("reaching " + part.workers().size() + " workers"));
         ModelFile file = plan.file();
         var serving = new Serving(
-                file.path(),
-                model.name(),
-                plan.ctxTokens() * plan.slots(),
-                plan.slots(),
-                soloist.threads(),
-                0,
-                Optional.empty(),
-                Pooling.of(file.header()));
+                        file.path(),
+                        model.name(),
+                        plan.ctxTokens() * plan.slots(),
+                        plan.slots(),
+                        soloist.threads(),
+                        0,
+                        Optional.empty(),
+                        Pooling.of(file.header()))
+                .with(drafts.forStart(model, engine.get()))
+                .on(soloist.limits().place(part.shares().getFirst()));
         var shares = part.shares();
         var order = new Split.Order(
                 model.ref(),
@@ -252,12 +290,14 @@ final class Casting {
     }
 
     private void ended(LocalModel model, Part part, SplitReason reason, String message) {
+        // Without its draft it may well run.
+        boolean isDraftsFault = reason == SplitReason.ENGINE_FAILED && drafts.failed(model, reason.code(), message);
         boolean isFault;
         synchronized (this) {
             Role role = roles.get(model.ref());
             if (role == null) return;
             role.endsInRow++;
-            isFault = reason.isFault() || role.endsInRow >= ENDS_MAX;
+            isFault = !isDraftsFault && (reason.isFault() || role.endsInRow >= ENDS_MAX);
             if (isFault) role.endsInRow = 0;
             forget(role, part);
         }
@@ -288,9 +328,9 @@ final class Casting {
         var order = new Loan.Order(
                 model.ref(),
                 host,
-                worker.get(),
+                worker.get().on(soloist.limits().lent(engine.get())),
                 soloist.threads(),
-                soloist.usableBytes(),
+                soloist.limits().splitBytes(),
                 Optional.ofNullable(plan).map(Plan::file));
         Optional<Loan> loan = rooms.splits().lend(order, state -> heard(model, host, state));
         if (loan.isPresent()) model.lentBy(loan.get());

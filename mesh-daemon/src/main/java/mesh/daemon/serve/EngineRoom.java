@@ -48,6 +48,19 @@ public final class EngineRoom {
         return Optional.ofNullable(engine);
     }
 
+    /** The engine, if there is one already; looks, and never installs. */
+    public Optional<Engine> look() throws InterruptedException {
+        asking.lockInterruptibly();
+        try {
+            if (engine == null
+                    && EngineFinder.find(binDir.orElse(null), shelf) instanceof EngineFinder.Search.Found(Engine found))
+                there(found);
+            return found();
+        } finally {
+            asking.unlock();
+        }
+    }
+
     public Answer engine() throws InterruptedException {
         asking.lockInterruptibly();
         try {

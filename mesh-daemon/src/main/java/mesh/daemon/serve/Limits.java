@@ -3,6 +3,9 @@ package mesh.daemon.serve;
 import java.util.Optional;
 import java.util.OptionalInt;
 import mesh.core.model.Fit;
+import mesh.daemon.engine.Engine;
+import mesh.daemon.engine.Serving;
+import mesh.daemon.hardware.Memory;
 import mesh.daemon.models.ModelFile;
 import mesh.daemon.serve.LocalModel.Plan;
 
@@ -11,8 +14,17 @@ import mesh.daemon.serve.LocalModel.Plan;
  *
  * @param usableBytes memory for all models together
  * @param cores what auto shares among the models
+ * @param devices the processors the user named, in llama.cpp's words
+ * @param card whose memory this machine puts to splits; empty: the machine's own
  */
-public record Limits(long usableBytes, int cores, OptionalInt ctxTokens, OptionalInt parallel, OptionalInt threads) {
+public record Limits(
+        long usableBytes,
+        int cores,
+        OptionalInt ctxTokens,
+        OptionalInt parallel,
+        OptionalInt threads,
+        Optional<String> devices,
+        Optional<Memory.Card> card) {
     /** Dozens of long prompts of a model that has room to spare; upstream's own default would take eight times that. */
     private static final long PROMPT_CACHE_BYTES_MAX = 1L << 30;
 
@@ -20,6 +32,16 @@ public record Limits(long usableBytes, int cores, OptionalInt ctxTokens, Optiona
     private static final long PROMPT_CACHE_PARTS = 8;
 
     private static final int SPLIT_SLOTS = 2;
+
+    /** llama.cpp's words. */
+    private static final String NO_DEVICE = "none";
+
+    private static final String CPU = "CPU";
+
+    /** llama.cpp chooses the processors, and has the CPU only. */
+    public Limits(long usableBytes, int cores, OptionalInt ctxTokens, OptionalInt parallel, OptionalInt threads) {
+        this(usableBytes, cores, ctxTokens, parallel, threads, Optional.empty(), Optional.empty());
+    }
 
     /** What came of planning. */
     sealed interface Planned {
@@ -67,6 +89,29 @@ public record Limits(long usableBytes, int cores, OptionalInt ctxTokens, Optiona
                 ? Optional.of(
                         new Plan(wished.file(), fits.context(), fits.slots(), wished.threads(), fits.needBytes(), 0))
                 : Optional.empty();
+    }
+
+    /** What of the memory can be a share of a split: it stands in one place. */
+    long splitBytes() {
+        return card.map(one -> Math.min(one.usableBytes(), usableBytes)).orElse(usableBytes);
+    }
+
+    /** Where a model runs that needs nobody; empty: where llama.cpp wants. */
+    Optional<Serving.Place> place() {
+        return devices.map(named -> new Serving.Place(named, 0));
+    }
+
+    /** Where a split's host keeps its own units. */
+    Optional<Serving.Place> place(int units) {
+        return card.map(one -> new Serving.Place(one.device(), units)).or(this::place);
+    }
+
+    /** Whose memory an rpc-server lends, of which a host counts on one; empty: it knows no other than the CPU's. */
+    String lent(Engine engine) {
+        if (card.isPresent()) return card.get().device();
+        if (devices.isPresent())
+            return devices.get().equals(NO_DEVICE) ? CPU : devices.get().split(",")[0];
+        return engine.devices().isEmpty() ? "" : engine.devices().getFirst().name();
     }
 
     private static long promptCache(long spareBytes) {

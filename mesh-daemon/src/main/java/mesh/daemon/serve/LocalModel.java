@@ -69,6 +69,8 @@ final class LocalModel {
     private volatile @Nullable Split split;
     private volatile @Nullable Loan loan;
     private volatile @Nullable Amount amount;
+    private volatile @Nullable Draft draft;
+    private volatile boolean isDrafting;
     private volatile Standing standing = new Standing.Preparing("preparing");
 
     LocalModel(ModelRef ref, String said) {
@@ -176,6 +178,37 @@ final class LocalModel {
         plan = made;
         turnstile = new Turnstile(made.slots());
         version.incrementAndGet();
+    }
+
+    /** What guesses ahead for it, or was meant to; null where nothing is. */
+    @Nullable
+    Draft draft() {
+        return draft;
+    }
+
+    void drafts(Draft next) {
+        draft = next;
+        version.incrementAndGet();
+    }
+
+    /** Whether the engine that runs, or was last started, has the draft. */
+    boolean isDrafting() {
+        return isDrafting;
+    }
+
+    void startsDrafting(boolean isUsed) {
+        isDrafting = isUsed;
+    }
+
+    /** Memory for the whole model and its draft. */
+    long takenBytes() {
+        Plan planned = plan;
+        return planned == null ? 0 : planned.takenBytes() + draftBytes();
+    }
+
+    long draftBytes() {
+        Draft known = draft;
+        return known == null ? 0 : known.needBytes();
     }
 
     /** Its file, as long as that is on its way. */

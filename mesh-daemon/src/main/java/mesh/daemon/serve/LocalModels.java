@@ -12,7 +12,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import mesh.core.elect.Part;
 import mesh.core.id.ModelRef;
-import mesh.core.member.Profile.Phase;
 import mesh.core.member.Profile.Served;
 import mesh.core.model.Fit;
 import mesh.daemon.api.Management.ModelStatus;
@@ -50,9 +49,6 @@ import mesh.daemon.split.Splits;
 public final class LocalModels {
     private static final Log log = Log.of(LocalModels.class);
 
-    /** A small model is there by then; a large one says how far it has come. */
-    private static final int RETRY_AFTER_SECONDS = 2;
-
     /** A member that was gone is back in seconds, a hub that was down or busy in minutes. */
     private static final Duration DOWNLOAD_AGAIN = Duration.ofSeconds(5);
 
@@ -63,10 +59,14 @@ public final class LocalModels {
 
     private static final String SOLO = "solo";
 
+    /** A split's host gives no more of its memory than this part to a draft. */
+    private static final int SPLIT_DRAFT_PARTS = 4;
+
     private final Parts parts;
     private final Limits limits;
     private final Sharing sharing;
     private final Casting casting;
+    private final Drafts drafts;
     private final long startedSeconds = System.currentTimeMillis() / 1000;
     private final AtomicLong changes = new AtomicLong();
     private volatile List<LocalModel> models = List.of();
@@ -119,16 +119,45 @@ public final class LocalModels {
         record Refused(String code, String message, boolean isMissing) implements Wish {}
     }
 
-    public LocalModels(Parts parts, Limits limits, Sharing sharing) {
+    public LocalModels(Parts parts, Limits limits, Sharing sharing, Drafts.Wish draft) {
         this.parts = parts;
         this.limits = limits;
         this.sharing = sharing;
-        this.casting = new Casting(parts, new Alone());
+        this.drafts = new Drafts(draft, parts, new Beside());
+        this.casting = new Casting(parts, new Alone(), drafts);
     }
 
     /** Who is told of parts that end by themselves; set once, before the mesh can order any. */
     public void report(Casualties to) {
         casting.report(to);
+    }
+
+    /** What drafts need of the models beside which they run. */
+    private final class Beside implements Drafts.Room {
+        @Override
+        public boolean isServed(LocalModel model) {
+            return models.contains(model);
+        }
+
+        @Override
+        public long leftBytes(LocalModel model) {
+            long left = limits.usableBytes();
+            for (LocalModel other : models) if (other != model && isSolo(other)) left -= other.takenBytes();
+            // What is split makes room by taking less of this machine.
+            return sharing.isForced() || model.takenBytes() > left
+                    ? left / SPLIT_DRAFT_PARTS
+                    : left - model.takenBytes();
+        }
+
+        @Override
+        public boolean again(LocalModel model) {
+            return casting.again(model);
+        }
+    }
+
+    /** Why {@code --draft} names nothing that could be one; empty when it does, or was not said. */
+    public Optional<Wish.Refused> draftRefusal() {
+        return drafts.refusal();
     }
 
     /** Runs whole models for the casting. */
@@ -152,8 +181,8 @@ public final class LocalModels {
         }
 
         @Override
-        public long usableBytes() {
-            return limits.usableBytes();
+        public Limits limits() {
+            return limits;
         }
     }
 
@@ -262,7 +291,7 @@ public final class LocalModels {
             LocalModel fresh = named(ref.name()).orElseThrow();
             boolean needsFile = !(part instanceof Part.Lend);
             if (needsFile && parts.store().find(ref.name()) instanceof Resolved.Found(ModelFile file))
-                fresh.planned(limits.spread(file, models.size() - 1));
+                spread(fresh, file);
         }
         named(ref.name()).ifPresent(model -> casting.cast(model, part));
     }
@@ -290,13 +319,16 @@ public final class LocalModels {
      */
     public synchronized List<Stake> stakes() {
         long left = limits.usableBytes();
-        for (LocalModel model : models) if (isSolo(model)) left -= takenBytes(model);
+        for (LocalModel model : models) if (isSolo(model)) left -= model.takenBytes();
         var stakes = new ArrayList<Stake>();
         for (LocalModel model : models) {
             boolean isSolo = isSolo(model);
-            long budget = Math.max(0, left) + (isSolo ? takenBytes(model) : 0);
-            if (!isSolo) left -= budget;
+            long room = Math.max(0, left);
             Plan plan = model.plan();
+            long budget = isSolo ? room + model.takenBytes() : Math.max(0, room - model.draftBytes());
+            if (!isSolo && (sharing.isForced() || plan == null || plan.needBytes() > budget))
+                budget = Math.min(budget, limits.splitBytes());
+            if (!isSolo) left -= budget;
             if (plan == null) continue;
             Fit fit = Fit.of(plan.file().header());
             stakes.add(new Stake(
@@ -313,11 +345,6 @@ public final class LocalModels {
 
     private boolean isSolo(LocalModel model) {
         return isAlone(model.ref());
-    }
-
-    private static long takenBytes(LocalModel model) {
-        Plan plan = model.plan();
-        return plan == null ? 0 : plan.takenBytes();
     }
 
     /** Every model as the status shows it. */
@@ -341,32 +368,14 @@ public final class LocalModels {
 
     /** Why a model of this node cannot answer; empty when it can, or is none of this node's. */
     public Optional<Answer> find(String name) {
-        return named(name).flatMap(LocalModels::unready);
+        return named(name).flatMap(ModelView::unready);
     }
 
     /** The same of the model that is nearest to answering, for callers who left the choice to the mesh. */
     public Optional<Answer> first() {
         List<LocalModel> all = models;
-        for (LocalModel model : all) if (ModelView.state(model) == State.LOADING) return unready(model);
-        return all.isEmpty() ? Optional.empty() : unready(all.getFirst());
-    }
-
-    private static Optional<Answer> unready(LocalModel model) {
-        return switch (model.standing()) {
-            case Standing.Preparing(String what) ->
-                Optional.of(new Answer.Loading(model.name(), what, RETRY_AFTER_SECONDS));
-            case Standing.Downloading(String progress) ->
-                Optional.of(new Answer.Loading(model.name(), progress, RETRY_AFTER_SECONDS));
-            case Standing.Loading(String progress) ->
-                Optional.of(new Answer.Loading(model.name(), progress, RETRY_AFTER_SECONDS));
-            case Standing.Waiting waiting ->
-                Optional.of(new Answer.Loading(model.name(), model.detail(), RETRY_AFTER_SECONDS));
-            case Standing.Lent lent ->
-                Optional.of(new Answer.Loading(model.name(), model.detail(), RETRY_AFTER_SECONDS));
-            case Standing.Ready ready -> Optional.empty();
-            case Standing.Failed(String code, String message) ->
-                Optional.of(new Answer.Failed(model.name(), code, message));
-        };
+        for (LocalModel model : all) if (ModelView.state(model) == State.LOADING) return ModelView.unready(model);
+        return all.isEmpty() ? Optional.empty() : ModelView.unready(all.getFirst());
     }
 
     // What routing asks.
@@ -395,25 +404,7 @@ public final class LocalModels {
         for (LocalModel model : models) {
             // What waits is nobody's yet, and what is lent to is another node's.
             if (ModelView.state(model) == State.WAITING || model.standing() instanceof Standing.Lent) continue;
-            Plan plan = model.plan();
-            Phase phase = switch (ModelView.state(model)) {
-                case READY -> Phase.READY;
-                case LOADING, WAITING, COLD -> Phase.LOADING;
-                case FAILED -> Phase.FAILED;
-            };
-            Turnstile turnstile = model.turnstile();
-            rows.add(new Served(
-                    model.ref(),
-                    phase,
-                    plan == null ? 0 : plan.slots(),
-                    turnstile == null ? 0 : turnstile.outstanding(),
-                    model.milliTokensPerSecond(),
-                    ModelView.lenders(model),
-                    plan == null ? 0 : plan.ctxTokens(),
-                    plan == null ? 0 : plan.file().bytes(),
-                    List.of(),
-                    false,
-                    List.of()));
+            rows.add(ModelView.row(model));
         }
         return rows;
     }
@@ -486,25 +477,32 @@ public final class LocalModels {
     /** A model too big for this node waits for others; one that fits runs at once, unless it is to be split. */
     private synchronized Wish admit(LocalModel model, ModelFile file) {
         long takenBytes = 0;
-        for (LocalModel other : models) if (other != model && isSolo(other)) takenBytes += takenBytes(other);
+        for (LocalModel other : models) if (other != model && isSolo(other)) takenBytes += other.takenBytes();
         switch (limits.plan(file, takenBytes, models.size() - 1)) {
             case Limits.Planned.Fits(Plan plan)
             when !sharing.isForced() -> {
                 model.planned(plan);
+                drafts.pair(model, file);
                 casting.cast(model, new Part.Alone());
             }
             case Limits.Planned.Fits(Plan plan) -> {
                 model.planned(plan.withoutPromptCache());
+                drafts.pair(model, file);
                 model.stands(new Standing.Waiting("asking_mesh", "asking the mesh who shares it"));
             }
             case Limits.Planned.TooBig(String message) -> {
-                model.planned(limits.spread(file, models.size() - 1));
+                spread(model, file);
                 model.stands(new Standing.Waiting("memory_short", message + "; waiting for other nodes"));
                 parts.terminal().accept(message + "; waiting for other nodes to share it");
                 log.info("model.waiting", "model", model.ref(), "message", message);
             }
         }
         return new Wish.Granted(model.name());
+    }
+
+    private void spread(LocalModel model, ModelFile file) {
+        model.planned(limits.spread(file, models.size() - 1));
+        drafts.pair(model, file);
     }
 
     private void launch(LocalModel model) {
@@ -524,14 +522,16 @@ public final class LocalModels {
         Plan plan = model.plan();
         if (plan == null || !models.contains(model)) return;
         var serving = new Serving(
-                plan.file().path(),
-                model.name(),
-                plan.ctxTokens() * plan.slots(),
-                plan.slots(),
-                plan.threads(),
-                plan.promptCacheBytes(),
-                Optional.empty(),
-                Pooling.of(plan.file().header()));
+                        plan.file().path(),
+                        model.name(),
+                        plan.ctxTokens() * plan.slots(),
+                        plan.slots(),
+                        plan.threads(),
+                        plan.promptCacheBytes(),
+                        Optional.empty(),
+                        Pooling.of(plan.file().header()))
+                .with(drafts.forStart(model, engine))
+                .on(limits.place());
         var launch = Launch.server(
                 model.name().replaceAll("[^A-Za-z0-9._-]", "_"),
                 plan.file().bytes(),
@@ -553,7 +553,10 @@ public final class LocalModels {
                 model.stands(new Standing.Loading("starting again after " + reason.code()));
                 log.info("model.stopped", "model", model.ref(), "reason", reason.code());
             }
-            case ChildState.Failed(var reason, var message) -> failed(model, reason.code(), message);
+            case ChildState.Failed(var reason, var message) -> {
+                if (drafts.failed(model, reason.code(), message)) casting.anew(model);
+                else failed(model, reason.code(), message);
+            }
             case ChildState.Stopped() -> {}
         }
     }

@@ -5,11 +5,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import mesh.core.id.NodeId;
+import mesh.core.member.Profile.Phase;
+import mesh.core.member.Profile.Served;
 import mesh.daemon.api.Management.ModelStatus;
 import mesh.daemon.api.Management.ProgressStatus;
 import mesh.daemon.api.Management.WorkerStatus;
+import mesh.daemon.api.Models.Answer;
 import mesh.daemon.api.Models.Entry;
 import mesh.daemon.api.Models.State;
+import mesh.daemon.edge.Turnstile;
 import mesh.daemon.serve.LocalModel.Plan;
 import mesh.daemon.serve.LocalModel.Standing;
 import mesh.daemon.split.Split;
@@ -23,6 +27,9 @@ import org.jspecify.annotations.Nullable;
 final class ModelView {
     private static final String OWNER = "mesh";
     private static final String SOLO = "solo";
+
+    /** A small model is there by then; a large one says how far it has come. */
+    private static final int RETRY_AFTER_SECONDS = 2;
 
     private ModelView() {}
 
@@ -51,7 +58,8 @@ final class ModelView {
                 shares(model.split()),
                 Optional.ofNullable(model.amount())
                         .map(now ->
-                                new ProgressStatus(now.phase(), now.doneBytes(), now.totalBytes(), now.sinceMillis())));
+                                new ProgressStatus(now.phase(), now.doneBytes(), now.totalBytes(), now.sinceMillis())),
+                Optional.ofNullable(model.draft()).map(Draft::status));
     }
 
     /** The nodes whose memory it uses. */
@@ -111,5 +119,47 @@ final class ModelView {
         long bytes = plan == null ? 0 : plan.file().bytes();
         return new Entry(
                 model.name(), state(model), model.detail(), ctxTokens, bytes, startedSeconds, OWNER, List.of());
+    }
+
+    /** What the model is, or is about to be, for the table of routes. */
+    static Served row(LocalModel model) {
+        Plan plan = model.plan();
+        Phase phase = switch (state(model)) {
+            case READY -> Phase.READY;
+            case LOADING, WAITING, COLD -> Phase.LOADING;
+            case FAILED -> Phase.FAILED;
+        };
+        Turnstile turnstile = model.turnstile();
+        return new Served(
+                model.ref(),
+                phase,
+                plan == null ? 0 : plan.slots(),
+                turnstile == null ? 0 : turnstile.outstanding(),
+                model.milliTokensPerSecond(),
+                lenders(model),
+                plan == null ? 0 : plan.ctxTokens(),
+                plan == null ? 0 : plan.file().bytes(),
+                List.of(),
+                false,
+                List.of());
+    }
+
+    /** Why it cannot answer; empty when it can. */
+    static Optional<Answer> unready(LocalModel model) {
+        return switch (model.standing()) {
+            case Standing.Preparing(String what) ->
+                Optional.of(new Answer.Loading(model.name(), what, RETRY_AFTER_SECONDS));
+            case Standing.Downloading(String progress) ->
+                Optional.of(new Answer.Loading(model.name(), progress, RETRY_AFTER_SECONDS));
+            case Standing.Loading(String progress) ->
+                Optional.of(new Answer.Loading(model.name(), progress, RETRY_AFTER_SECONDS));
+            case Standing.Waiting waiting ->
+                Optional.of(new Answer.Loading(model.name(), model.detail(), RETRY_AFTER_SECONDS));
+            case Standing.Lent lent ->
+                Optional.of(new Answer.Loading(model.name(), model.detail(), RETRY_AFTER_SECONDS));
+            case Standing.Ready ready -> Optional.empty();
+            case Standing.Failed(String code, String message) ->
+                Optional.of(new Answer.Failed(model.name(), code, message));
+        };
     }
 }

@@ -3,6 +3,7 @@ package mesh.daemon.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import mesh.daemon.process.Command;
 import org.junit.jupiter.api.Test;
@@ -65,13 +66,64 @@ class ServerCommandTest {
         assertThat(command(CORE + "--api-key KEY   key\n").words()).doesNotContain("--embeddings", "--reranking");
     }
 
+    @Test
+    void draftIsNamedInTheWordsOfTheBuild() {
+        var drafted = SERVING.with(Optional.of(new Serving.Draft(Path.of("d.gguf"), 8)));
+
+        assertThat(command(
+                                CORE + "--api-key K   key\n-md, --model-draft F   d\n--spec-type T   t\n"
+                                        + "--spec-draft-n-max N   n\n",
+                                drafted)
+                        .words())
+                .containsSequence("-md", "d.gguf", "--spec-type", "draft-simple", "--spec-draft-n-max", "8")
+                .doesNotContain("-devd", "-ngld");
+        assertThat(command(CORE + "--api-key K   key\n-md, --model-draft F   d\n--draft-max N   n\n", drafted)
+                        .words())
+                .containsSequence("-md", "d.gguf", "--draft-max", "8");
+    }
+
+    @Test
+    void draftOfASplitStaysOnItsHost() {
+        var split = SERVING.with(Optional.of(new Serving.Draft(Path.of("d.gguf"), 8)))
+                .over(new Serving.Workers(List.of("127.0.0.1:1"), List.of(3)));
+        String help = CORE + "--api-key K   key\n-md, --model-draft F   d\n--draft-max N   n\n";
+
+        assertThat(command(help + "-devd, --device-draft D   d\n", split).words())
+                .containsSequence("-devd", "none");
+        assertThat(command(help + "-ngld N   d\n", split).words()).containsSequence("-ngld", "0");
+    }
+
+    @Test
+    void hostsShareOfASplitLiesOnItsCardBeforeTheWorkers() {
+        var workers = new Serving.Workers(List.of("127.0.0.1:1", "127.0.0.1:2"), List.of(3, 2));
+        var drafted = SERVING.with(Optional.of(new Serving.Draft(Path.of("d.gguf"), 8)))
+                .over(workers);
+        String help = CORE + "--api-key K   key\n-md, --model-draft F   d\n-devd D   d\n";
+
+        assertThat(command(help, drafted.on(Optional.of(new Serving.Place("CUDA0", 8))))
+                        .words())
+                .containsSequence("--device", "CUDA0,RPC0,RPC1", "-ngl", "13", "-ts", "8,3,2")
+                .containsSequence("-devd", "CUDA0");
+        assertThat(command(help, drafted.on(Optional.of(new Serving.Place("none", 0))))
+                        .words())
+                .containsSequence("--device", "RPC0,RPC1", "-ngl", "5", "-ts", "3,2")
+                .containsSequence("-devd", "none");
+        assertThat(command(help, drafted).words())
+                .containsSequence("-ngl", "5", "-ts", "3,2")
+                .doesNotContain("--device");
+        assertThat(command(help, SERVING.on(Optional.of(new Serving.Place("CUDA1", 0))))
+                        .words())
+                .containsSequence("--device", "CUDA1");
+    }
+
     private static Command command(String help) {
         return command(help, SERVING);
     }
 
     private static Command command(String help, Serving serving) {
         Path folder = Path.of("/opt/llama");
-        var engine = new Engine(folder, folder.resolve("llama-server"), "1", ServerFlags.parse(help), null, null);
+        var engine =
+                new Engine(folder, folder.resolve("llama-server"), "1", ServerFlags.parse(help), List.of(), null, null);
         return ServerCommand.of(engine, serving, 21000, "secret");
     }
 }

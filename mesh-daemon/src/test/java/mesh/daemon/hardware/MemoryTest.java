@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -84,6 +85,40 @@ class MemoryTest {
         write("sys/fs/cgroup/memory/memory.usage_in_bytes", "0\n");
 
         assertThat(Memory.probe(root).source().word()).isEqualTo("ram");
+    }
+
+    @Test
+    void cardsCountThatBothTheSystemAndTheEngineKnow() throws IOException {
+        meminfo(20 * GIB, 15 * GIB);
+        var devices = Device.parse("""
+                Available devices:
+                  CUDA0: NVIDIA GeForce RTX 4090 (24080 MiB, 23600 MiB free)
+                  Vulkan1: Intel Graphics (UMA) (15900 MiB, 12000 MiB free)
+                  BLAS: OpenBLAS
+                """);
+        var known = List.of(new Gpus.Gpu("NVIDIA GeForce RTX 4090", 24564L << 20, 23028L << 20, false));
+
+        Memory memory = Memory.probe(root).with(devices, known);
+
+        assertThat(devices).extracting(Device::name).containsExactly("CUDA0", "Vulkan1");
+        assertThat(memory.usableBytes()).isEqualTo(13 * GIB + ((23028L - 1024) << 20));
+        assertThat(memory.totalBytes()).isEqualTo(20 * GIB + (24080L << 20));
+        assertThat(memory.source().word()).isEqualTo("ram+gpu");
+        assertThat(memory.how())
+                .isEqualTo("ram: 16.1 GB available of 21.5 GB, less 2.1 GB head-room; CUDA0 NVIDIA GeForce RTX 4090:"
+                        + " 24.1 GB free of 25.2 GB, less 1.1 GB head-room");
+        assertThat(memory.forSplits().map(Memory.Card::device)).contains("CUDA0");
+        assertThat(Memory.probe(root).with(List.of(), known)).isEqualTo(Memory.probe(root));
+    }
+
+    @Test
+    void memoryThatAMacsGpuSharesIsNotCountedTwice() throws IOException {
+        meminfo(20 * GIB, 15 * GIB);
+        var devices = Device.parse("  MTL0: Apple M4 (14000 MiB, 14000 MiB free)");
+
+        Memory memory = Memory.probe(root).with(devices, List.of(new Gpus.Gpu("Apple M4", 20 * GIB, 14 * GIB, true)));
+
+        assertThat(memory).isEqualTo(Memory.probe(root));
     }
 
     @Test

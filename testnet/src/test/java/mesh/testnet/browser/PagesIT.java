@@ -240,8 +240,14 @@ class PagesIT {
             tab.awaitText("copied");
 
             String none = Files.createDirectories(folder.resolve("none")).toString();
-            try (RealNode cyd =
-                    RealNode.offline(folder, "cyd", "--bin-dir", none, "--client", "--join", tab.clipboard())) {
+            try (RealNode cyd = RealNode.offline(folder, "cyd", "--bin-dir", none);
+                    Tab guest = Tab.open(cyd.management(), "invite")) {
+                guest.page().getByLabel("Invitation", exactly()).fill(tab.clipboard());
+                button(guest, "Look at it").click();
+                guest.awaitText("nothing: this node may only ask");
+                guest.inspect("join-preview");
+                button(guest, "Join with this node").click();
+                guest.awaitText("This node is in that mesh now.");
                 cyd.await("mesh.joined");
 
                 tab.awaitShown(tab.page().locator("tbody").getByText("1 of 1"));
@@ -253,9 +259,7 @@ class PagesIT {
     void everyTextOfConnectNamesThisNodeAndItsModel() throws Exception {
         String api = nodes.getFirst().api();
         try (Tab tab = Tab.open(console, "connect")) {
-            tab.page()
-                    .getByLabel("Model", new Page.GetByLabelOptions().setExact(true))
-                    .selectOption("demo");
+            tab.page().getByLabel("Model", exactly()).selectOption("demo");
             for (Locator client : tab.page().locator(".connect-clients a").all()) {
                 client.click();
                 tab.awaitShown(tab.page().locator(".connect-texts[aria-label='" + client.textContent() + "'] code"));
@@ -296,5 +300,9 @@ class PagesIT {
                 .getByRole(
                         AriaRole.BUTTON,
                         new Page.GetByRoleOptions().setName(name).setExact(true));
+    }
+
+    private static Page.GetByLabelOptions exactly() {
+        return new Page.GetByLabelOptions().setExact(true);
     }
 }

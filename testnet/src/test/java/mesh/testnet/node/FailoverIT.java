@@ -90,7 +90,7 @@ class FailoverIT {
                 "--bin-dir",
                 engine.toString(),
                 "--parallel",
-                IS_REAL ? "4" : "32",
+                IS_REAL ? "4" : "64",
                 "--join",
                 invite);
     }

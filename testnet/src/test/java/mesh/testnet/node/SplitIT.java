@@ -112,9 +112,11 @@ class SplitIT {
     }
 
     @Test
-    void threeNodesCutByTheOperatorsRatiosAnswerFourAtOnceAsOneDoes() throws Exception {
+    void threeNodesCutByTheOperatorsRatiosAnswerFourAtOnceAsOneDoesAndWithADraft() throws Exception {
         String[] parallel = {"--model", "demo", "--parallel", "4", "--ctx-size", "512"};
-        RealNode host = start("host", with(parallel, "--split", "--tensor-split", "4,3,2", "--max-vram", "3"));
+        RealNode host = start(
+                "host",
+                with(parallel, "--split", "--tensor-split", "4,3,2", "--max-vram", "3", "--draft", "demo-tiny"));
         join("left", with(parallel, "--max-vram", "1"));
         join("right", with(parallel, "--max-vram", "1"));
 
@@ -128,6 +130,10 @@ class SplitIT {
             for (Future<String> text : callers.invokeAll(asks))
                 assertThat(text.get()).isEqualTo(ALPHABET);
         }
+        JsonNode timings = Ask.chat(host.api(), "demo").json().path("timings");
+        assertThat(timings.path("draft_n_accepted").asInt())
+                .as(timings.toString())
+                .isGreaterThan(8);
     }
 
     private RealNode start(String name, String... more) throws Exception {

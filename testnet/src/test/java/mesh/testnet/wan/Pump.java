@@ -28,6 +28,7 @@ final class Pump implements AutoCloseable {
     private final List<CompletableFuture<?>> threads = new ArrayList<>();
     private final List<Tun> ends = new ArrayList<>();
     private volatile boolean isOver;
+    private volatile boolean isCut;
 
     /**
      * What the link does to packets.
@@ -63,6 +64,11 @@ final class Pump implements AutoCloseable {
         return pump;
     }
 
+    /** Carries nothing at all, or goes on; both ends keep their interfaces and hear nothing of it. */
+    void cut(boolean on) {
+        isCut = on;
+    }
+
     private void carry(Tun from, Tun to, Random chance) {
         var queue = new LinkedBlockingQueue<Packet>(QUEUE_PACKETS);
         start(() -> read(from, queue, chance));
@@ -82,7 +88,7 @@ final class Pump implements AutoCloseable {
                 if (length == 0) continue;
                 long dueNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(weather.delayMillis);
                 byte[] bytes = buffer.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);
-                if (chance.nextInt(1_000) >= weather.lossPermille) queue.offer(new Packet(bytes, dueNanos));
+                if (!isCut && chance.nextInt(1_000) >= weather.lossPermille) queue.offer(new Packet(bytes, dueNanos));
             }
         }
     }

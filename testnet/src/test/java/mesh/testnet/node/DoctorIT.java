@@ -1,0 +1,54 @@
+package mesh.testnet.node;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Map;
+import mesh.testnet.engine.RealEngine;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the real program finds on a machine whose driver and llama.cpp speak of a card that is not there. */
+class DoctorIT {
+    @TempDir
+    Path folder;
+
+    @Test
+    void cardCountsOnceDriverAndEngineBothKnowIt() throws Exception {
+        Path real = RealEngine.orSkip().folder();
+        program(folder.resolve("bin/nvidia-smi"), "echo 'NVIDIA GeForce RTX 4090, 24564, 23028'");
+        program(
+                folder.resolve("bin/llama-server"),
+                "case \"$1\" in --list-devices) echo '  CUDA0: NVIDIA GeForce RTX 4090 (24080 MiB, 23600 MiB free)';;"
+                        + " *) exec '" + real.resolve("llama-server") + "' \"$@\";; esac");
+
+        String with = doctor("--bin-dir", folder.resolve("bin").toString());
+        String without = doctor("--bin-dir", real.toString());
+        String strange = doctor("--bin-dir", folder.resolve("bin").toString(), "--device", "CUDA7");
+
+        assertThat(with).contains("CUDA0, NVIDIA GeForce RTX 4090").contains("24.1 GB free of 25.2 GB, less 1.1 GB");
+        assertThat(without).contains("llama.cpp here cannot use it").doesNotContain("less 1.1 GB head-room;");
+        assertThat(strange).contains("llama.cpp here has CUDA0");
+    }
+
+    private String doctor(String... more) throws Exception {
+        var line = new java.util.ArrayList<>(
+                List.of("doctor", "--data-dir", folder.resolve("data").toString()));
+        line.addAll(List.of(more));
+        var path = folder.resolve("bin") + ":" + System.getenv("PATH");
+        try (var run = RealNode.start(Map.of("PATH", path), line)) {
+            run.awaitExit();
+            return run.said();
+        }
+    }
+
+    private static void program(Path file, String script) throws IOException {
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, "#!/bin/sh\n" + script + "\n");
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+    }
+}

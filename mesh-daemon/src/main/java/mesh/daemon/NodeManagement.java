@@ -20,7 +20,6 @@ import mesh.core.id.NodeId;
 import mesh.core.id.Role;
 import mesh.core.id.Serial;
 import mesh.core.member.Member;
-import mesh.core.member.Profile.Phase;
 import mesh.daemon.api.Management;
 import mesh.daemon.hardware.Memory;
 import mesh.daemon.loop.Belonging;
@@ -192,23 +191,12 @@ final class NodeManagement implements Management {
         double rttMillis = path.filter(open -> open.rttMicros() > 0)
                 .map(open -> open.rttMicros() / MICROS_PER_MILLI)
                 .orElse((double) peer.rttMillis());
-        var profile = peer.profile();
-        return new PeerStatus(
-                peer.id().hex(),
-                profile.name(),
-                peer.state().name().toLowerCase(Locale.ROOT),
-                profile.role().name().toLowerCase(Locale.ROOT),
+        return PeerStatus.of(
+                peer,
                 rttMillis,
                 path.map(open -> open.kind().isDirect() ? "direct" : "relayed").orElse(""),
                 path.map(open -> open.kind().code()).orElse(""),
-                path.flatMap(Peer.Path::via).map(this::nameOf).orElse(""),
-                profile.usableBytes(),
-                profile.served().stream()
-                        .filter(row -> row.phase() == Phase.READY)
-                        .map(row -> row.model().name())
-                        .toList(),
-                profile.engine().version(),
-                peer.ageMillis());
+                path.flatMap(Peer.Path::via).map(this::nameOf).orElse(""));
     }
 
     /** A node that only carries need not be known by name. */
@@ -398,6 +386,7 @@ final class NodeManagement implements Management {
         shown.put("sizeBytes", row.bytes());
         shown.put("sizeIsExact", row.isExact());
         shown.put("presence", row.presence().name().toLowerCase(Locale.ROOT));
+        if (row.cameBytes() > 0) shown.put("cameBytes", row.cameBytes());
         shown.put("fits", row.fits().name().toLowerCase(Locale.ROOT));
         if (row.needBytes() > 0) shown.put("needBytes", row.needBytes());
         if (!row.why().isEmpty()) shown.put("why", row.why());

@@ -6,8 +6,8 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
-import io.netty.channel.epoll.Epoll;
 import io.netty.channel.embedded.EmbeddedChannel;
+import io.netty.channel.epoll.Epoll;
 import io.netty.channel.socket.DatagramPacket;
 import io.netty.channel.unix.Errors;
 import io.netty.channel.unix.SegmentedDatagramPacket;
@@ -17,6 +17,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** Batches of packets on interfaces that do not take them. */
+@SuppressWarnings("FutureReturnValueIgnored") // What becomes of a write is looked at where it goes out.
 class RouterTest {
     private static final InetSocketAddress OVER_VPN = new InetSocketAddress("10.8.0.7", 4_000);
     private static final InetSocketAddress NEAR = new InetSocketAddress("192.168.1.7", 4_000);
@@ -71,7 +72,8 @@ class RouterTest {
     private static final class Kernel extends ChannelOutboundHandlerAdapter {
         @Override
         public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
-            if (message instanceof SegmentedDatagramPacket batch && batch.recipient().equals(OVER_VPN)) {
+            if (message instanceof SegmentedDatagramPacket batch
+                    && batch.recipient().equals(OVER_VPN)) {
                 batch.release();
                 promise.setFailure(new Errors.NativeIoException("sendmsg", EIO));
             } else ctx.write(message, promise);

@@ -49,7 +49,8 @@ class SplitBenchIT {
     }
 
     /** What one way of splitting took. */
-    private record Figures(double loadSeconds, long loadBytes, double promptPerSecond, double answerPerSecond, double tokenBytes) {
+    private record Figures(
+            double loadSeconds, long loadBytes, double promptPerSecond, double answerPerSecond, double tokenBytes) {
         String row(String name, String rtt) {
             return String.format(
                     Locale.ROOT,
@@ -93,8 +94,12 @@ class SplitBenchIT {
         host.node().await("model.ready");
         long before = link.carriedBytes();
         WanNode worker = keep(WanNode.start(
-                there, data, "worker", with(model, "--max-vram", "1", "--join", host.node().invite())));
-        JsonNode ready = host.node().await("model.ready", each -> each.path("mode").asText().equals("split"));
+                there,
+                data,
+                "worker",
+                with(model, "--max-vram", "1", "--join", host.node().invite())));
+        JsonNode ready = host.node()
+                .await("model.ready", each -> each.path("mode").asText().equals("split"));
         JsonNode loaded = host.node().await("split.loaded");
         long bytes = link.carriedBytes() - before;
         String api = host.node().api() + "/v1/completions";
@@ -109,7 +114,14 @@ class SplitBenchIT {
     }
 
     private void stock(
-            String rtt, Lab.Space here, Lab.Space there, Pump link, Path engine, int units, Path data, List<String> rows)
+            String rtt,
+            Lab.Space here,
+            Lab.Space there,
+            Pump link,
+            Path engine,
+            int units,
+            Path data,
+            List<String> rows)
             throws Exception {
         Path file = java.nio.file.Files.walk(data.resolve("host"))
                 .filter(path -> path.toString().endsWith(".gguf"))
@@ -117,9 +129,33 @@ class SplitBenchIT {
                 .orElseThrow();
         keep(run(there, engine.resolve("rpc-server").toString(), "-H", "10.50.0.2", "-p", PORT + "", "-t", "1"));
         String[] line = {
-            engine.resolve("llama-server").toString(), "-m", file.toString(), "--host", "127.0.0.1", "--port", PORT + 1 + "",
-            "--rpc", "10.50.0.2:" + PORT, "-ngl", units + "", "-ts", units + "", "-sm", "layer", "-fit", "off",
-            "-c", CONTEXT_TOKENS + "", "-np", "1", "-t", "1", "-cram", "0", "--offline", "--no-ui"
+            engine.resolve("llama-server").toString(),
+            "-m",
+            file.toString(),
+            "--host",
+            "127.0.0.1",
+            "--port",
+            PORT + 1 + "",
+            "--rpc",
+            "10.50.0.2:" + PORT,
+            "-ngl",
+            units + "",
+            "-ts",
+            units + "",
+            "-sm",
+            "layer",
+            "-fit",
+            "off",
+            "-c",
+            CONTEXT_TOKENS + "",
+            "-np",
+            "1",
+            "-t",
+            "1",
+            "-cram",
+            "0",
+            "--offline",
+            "--no-ui"
         };
         awaitListening(there);
         long before = link.carriedBytes();
@@ -141,7 +177,10 @@ class SplitBenchIT {
         long deadline = System.nanoTime() + RealNode.PATIENCE.toNanos();
         while (true) {
             try {
-                there.run("sh", "-c", "grep -q ':" + Integer.toHexString(PORT).toUpperCase(Locale.ROOT) + " ' /proc/net/tcp");
+                there.run(
+                        "sh",
+                        "-c",
+                        "grep -q ':" + Integer.toHexString(PORT).toUpperCase(Locale.ROOT) + " ' /proc/net/tcp");
                 return;
             } catch (IOException notYet) {
                 assertThat(System.nanoTime()).isLessThan(deadline);
@@ -149,19 +188,23 @@ class SplitBenchIT {
         }
     }
 
-    private static Figures figures(
-            Lab.Space here, String api, Pump link, double loadSeconds, long loadBytes) throws Exception {
+    private static Figures figures(Lab.Space here, String api, Pump link, double loadSeconds, long loadBytes)
+            throws Exception {
         ask(here, api, "warm up", 4);
         var prompts = new ArrayList<Double>();
         var answers = new ArrayList<Double>();
         long before = link.carriedBytes();
         for (int run = 0; run < RUNS; run++)
-            answers.add(ask(here, api, "once upon", TOKENS).at("/timings/predicted_per_second").asDouble());
+            answers.add(ask(here, api, "once upon", TOKENS)
+                    .at("/timings/predicted_per_second")
+                    .asDouble());
         double perToken = (link.carriedBytes() - before) / (double) (RUNS * TOKENS);
         for (int run = 0; run < RUNS; run++) {
             var words = new StringBuilder("run " + run);
             for (int i = 0; i < PROMPT_WORDS; i++) words.append(" w").append(i * 7 % 100);
-            prompts.add(ask(here, api, words.toString(), 1).at("/timings/prompt_per_second").asDouble());
+            prompts.add(ask(here, api, words.toString(), 1)
+                    .at("/timings/prompt_per_second")
+                    .asDouble());
         }
         return new Figures(loadSeconds, loadBytes, median(prompts), median(answers), perToken);
     }
@@ -183,7 +226,9 @@ class SplitBenchIT {
         line.addAll(List.of("curl", "-sS", "--max-time", "110", "-o", "-"));
         if (!body.isEmpty()) line.addAll(List.of("-H", "content-type: application/json", "-d", body));
         line.add(url);
-        Process curl = new ProcessBuilder(line).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        Process curl = new ProcessBuilder(line)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
         return new String(curl.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
     }
 

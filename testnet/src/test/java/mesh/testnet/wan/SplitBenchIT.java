@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.File;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -123,10 +124,7 @@ class SplitBenchIT {
             Path data,
             List<String> rows)
             throws Exception {
-        Path file = java.nio.file.Files.walk(data.resolve("host"))
-                .filter(path -> path.toString().endsWith(".gguf"))
-                .findFirst()
-                .orElseThrow();
+        Path file = model(data);
         keep(run(there, engine.resolve("rpc-server").toString(), "-H", "10.50.0.2", "-p", PORT + "", "-t", "1"));
         String[] line = {
             engine.resolve("llama-server").toString(),
@@ -170,6 +168,14 @@ class SplitBenchIT {
         while (open.peek() instanceof Running running) {
             running.close();
             open.pop();
+        }
+    }
+
+    private static Path model(Path data) throws IOException {
+        try (var files = Files.walk(data.resolve("host"))) {
+            return files.filter(path -> path.toString().endsWith(".gguf"))
+                    .findFirst()
+                    .orElseThrow();
         }
     }
 

@@ -343,6 +343,13 @@ final class Connection extends ChannelInboundHandlerAdapter {
         }
     }
 
+    /** A ping out of turn. */
+    void ask() {
+        if (!channel().isActive()) return;
+        pingedNanos = System.nanoTime();
+        datagram(PING, pingedNanos);
+    }
+
     /** While somebody waits for an answer it matters within a second or two whether the path is alive. */
     private long pingNanos(QuicConfig config) {
         long often = Math.min(awaited > 0 ? AWAITED_PING_MILLIS : Long.MAX_VALUE, config.keepAliveMillis()) * 1_000_000;

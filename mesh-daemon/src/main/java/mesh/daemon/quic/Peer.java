@@ -148,6 +148,12 @@ public final class Peer {
         stream.writeAndFlush(Frames.frame(frame, message));
     }
 
+    /** Has it say at once that it lives, which {@link Path#silentMillis} then shows. On the loop. */
+    public void ask() {
+        Connection now = primary;
+        if (now != null) now.ask();
+    }
+
     /** Asks this peer, an admin, for a new term of our credential. */
     public void renew(Consumer<Checked<Credential>> answer) {
         endpoint.onLoop(() -> endpoint.renew(this, answer));

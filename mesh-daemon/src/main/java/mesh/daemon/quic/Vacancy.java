@@ -56,15 +56,11 @@ public final class Vacancy implements AutoCloseable {
     }
 
     /**
-     * For how long the system there has refused, or -1. Whoever asks knows whether the program was heard since: systems
-     * say so only now and then, therefore once must do.
+     * How long ago the system there first refused, or -1. Once must do, for systems say so only now and then; but a
+     * firewall may say it, too, so whoever asks finds out whether the program is heard on the path that it has.
      */
     public long refusedMillis() {
         return isRefused ? TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - refusedNanos) : -1;
-    }
-
-    public void forget() {
-        isRefused = false;
     }
 
     @Override

@@ -1,6 +1,7 @@
 package mesh.daemon.tunnel;
 
 import io.netty.util.concurrent.Future;
+import java.net.InetSocketAddress;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -25,6 +26,9 @@ final class Standing {
     /** Callers of a killed worker's model are to hear of it within a second; this is the least part of it. */
     private static final long RING_MILLIS = 100;
 
+    /** Within this a program that lives answers over the path it has, on a busy machine and from another continent. */
+    private static final long ANSWER_MILLIS = 400;
+
     private final QuicEndpoint endpoint;
     private final RpcTunnels.Ties ties;
     private final Map<NodeId, Watched> peers = new HashMap<>();
@@ -35,6 +39,10 @@ final class Standing {
 
         @Nullable
         Vacancy vacancy;
+
+        /** Where a firewall refuses strangers in the name of a program that lives. */
+        @Nullable
+        InetSocketAddress guarded;
     }
 
     Standing(QuicEndpoint endpoint, RpcTunnels.Ties ties) {
@@ -78,21 +86,28 @@ final class Standing {
     }
 
     private void ring(NodeId id, Watched watched) {
-        Optional<Peer.Path> path = endpoint.peer(id).flatMap(Peer::path);
+        Optional<Peer> peer = endpoint.peer(id);
+        Optional<Peer.Path> path = peer.flatMap(Peer::path);
         path.ifPresent(known -> follow(watched, known));
         Vacancy vacancy = watched.vacancy;
         if (vacancy == null) return;
         long refusedMillis = vacancy.refusedMillis();
-        boolean isHeard = path.isPresent() && path.get().silentMillis() < refusedMillis;
-        if (isHeard) vacancy.forget();
-        if (refusedMillis >= 0 && !isHeard) gone(id, watched);
-        else vacancy.ring();
+        if (refusedMillis < 0) {
+            vacancy.ring();
+        } else if (path.isPresent() && path.get().silentMillis() < refusedMillis) {
+            watched.guarded = vacancy.at();
+            watched.vacancy = null;
+            vacancy.close();
+        } else if (refusedMillis > ANSWER_MILLIS) {
+            gone(id, watched);
+        } else peer.ifPresent(Peer::ask);
     }
 
     /** Behind a NAT that was punched a refusal would be the NAT's, and a relayed path has no address. */
     private void follow(Watched watched, Peer.Path path) {
         Vacancy now = watched.vacancy;
-        boolean isPlain = path.kind() == PathKind.LAN || path.kind() == PathKind.PUBLIC;
+        boolean isPlain = (path.kind() == PathKind.LAN || path.kind() == PathKind.PUBLIC)
+                && !path.address().equals(watched.guarded);
         if (isPlain && now != null && now.at().equals(path.address())) return;
         if (now != null) now.close();
         watched.vacancy =

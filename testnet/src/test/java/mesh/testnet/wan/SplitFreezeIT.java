@@ -80,6 +80,7 @@ class SplitFreezeIT {
         assertThat(frozen.whole()).isEqualTo(alone);
         assertThat(host.node().events("model.loading")).hasSize(loads);
         assertThat(worker.node().events("tunnel.resumed")).isNotEmpty();
+        assertThat(worker.node().events("child.unconfined")).isEmpty();
         System.out.println("resumed " + resumedMillis + " ms after the freeze of " + FREEZE_SECONDS + " s, replayed "
                 + resumed.path("replayedBytes") + " bytes");
 

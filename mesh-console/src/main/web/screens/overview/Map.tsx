@@ -297,7 +297,7 @@ function Dot({ id, spot, radius, words, isAbove, isOpen, isStop, onOpen }: DotGi
         <circle class="map-full" r={r} transform="rotate(-90)" stroke-dasharray={`${full * around} ${around}`} />
       )}
       <RoleSign node={node} radius={r} />
-      <g class="map-badge" transform={`translate(${r * 0.75} ${-r * 0.75}) scale(${Math.max(3.2, r * 0.24)})`}>
+      <g class="map-badge" transform={`translate(${r * 0.75} ${r * 0.75}) scale(${Math.max(3.2, r * 0.24)})`}>
         <circle r="1.5" />
         <Mark state={tone} />
       </g>

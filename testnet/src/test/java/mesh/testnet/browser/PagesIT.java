@@ -84,7 +84,7 @@ class PagesIT {
     }
 
     @Test
-    void chatStreamsSaysWhoAnsweredAndIsKept() {
+    void chatStreamsSaysWhoAnsweredAndIsKept() throws Exception {
         try (Tab tab = Tab.open(console, "chat")) {
             ask(tab, "demo");
 
@@ -96,6 +96,9 @@ class PagesIT {
             tab.page().reload();
             tab.awaitText(ALPHABET);
             tab.inspect("chat-answered");
+            Picture.keep(tab.page(), "chat");
+            tab.goTo("Overview");
+            Picture.keep(tab.page(), "overview");
         }
     }
 
@@ -165,7 +168,7 @@ class PagesIT {
     }
 
     @Test
-    void downloadIsShownPausedAndGoesOnWhereItStopped() {
+    void downloadIsShownPausedAndGoesOnWhereItStopped() throws Exception {
         DemoModel demo = DemoModel.named("demo").orElseThrow();
         hub.serve(FETCHED_FROM, new FakeHub.Asset(demo).atBytesPerSecond(demo.size() / FETCH_SECONDS));
         try (Tab tab = Tab.open(console, "models")) {
@@ -175,6 +178,7 @@ class PagesIT {
             tab.awaitShown(row.getByText("MB/s"));
             tab.awaitShown(tab.page().getByRole(AriaRole.REGION, RUNNING).getByText(FETCHED));
             tab.shoot("models-fetching");
+            Picture.keep(tab.page(), "models");
 
             button(tab, "Pause " + FETCHED).click();
 
@@ -212,6 +216,10 @@ class PagesIT {
                     folder, "eve", command.subList(1, command.size()).toArray(String[]::new))) {
                 assertThat(eve.await("mesh.joined").path("meshId").asText()).isEqualTo(meshOf(nodes.getFirst()));
             }
+            button(tab, "Join to ask").click();
+            tab.awaitText("This node is in that mesh now.");
+            tab.goTo("Overview");
+            tab.awaitShown(tab.node("ada"));
         }
     }
 
@@ -236,6 +244,7 @@ class PagesIT {
             button(tab, "Create the invitation").click();
             tab.awaitShown(tab.page().locator(".qr"));
             tab.inspect("invite-made");
+            Picture.keep(tab.page(), "invite");
             button(tab, "Copy the invitation").click();
             tab.awaitText("copied");
 

@@ -65,6 +65,18 @@ public final class Node {
     /** With whom connections of splits stand. */
     private final TreeSet<NodeId> ties = new TreeSet<>();
 
+    private final OwnWord.Paths paths = new OwnWord.Paths() {
+        @Override
+        public int rttMillis(NodeId peer) {
+            return members.lastRttMillis(peer);
+        }
+
+        @Override
+        public boolean isSplitWith(NodeId peer) {
+            return ties.contains(peer);
+        }
+    };
+
     private final TreeMap<ModelRef, Outcome> elections = new TreeMap<>();
 
     /** Who voted last in each election: while they say the same, the result stands. */
@@ -177,6 +189,7 @@ public final class Node {
         }
         members.tick(now, outbox);
         if (leaving) return;
+        if (own.measure(paths, now)) viewChanged = true;
         decide(now, outbox, out);
         if (followers.isDue(now)) followers.push(hosts(now), now, out);
     }
@@ -248,7 +261,7 @@ public final class Node {
             electorates = groups;
             splitPartners = List.copyOf(partners);
         }
-        for (NodeId unmeasured : own.linksTo(splitPartners, members::rttMillis, now))
+        for (NodeId unmeasured : own.linksTo(splitPartners, paths, now))
             members.lookAt(unmeasured, now, outbox);
     }
 

@@ -168,10 +168,10 @@ public final class Members {
         return peer != null && peer.isDead() ? Optional.of(peer.said.profile()) : Optional.empty();
     }
 
-    /** Round trip as probes measured it; -1 = not known. */
-    public int rttMillis(NodeId id) {
+    /** Round trip as the last probe found it; -1 = not known. */
+    public int lastRttMillis(NodeId id) {
         Peer peer = table.peer(id);
-        return peer == null ? -1 : peer.rttMillis;
+        return peer == null ? -1 : peer.lastRttMillis;
     }
 
     /** Whether {@code id} is a member whom nobody doubts. */

@@ -144,7 +144,7 @@ final class Forwarder {
         if (!running.isEmpty() || isOver) return;
         if (vigil != null) exchange.answerHeader("x-mesh-why", vigil.step.why());
         over();
-        if (waitedMillis > 0) exchange.answerHeader(WAITED_HEADER, Long.toString(waitedMillis));
+        if (!waits.isEmpty()) exchange.answerHeader(WAITED_HEADER, Long.toString(waitedMillis));
         exchange.abort(error);
     }
 
@@ -384,7 +384,7 @@ final class Forwarder {
                 return;
             }
             leg.labels().forEach(exchange::answerHeader);
-            if (waitedMillis > 0) exchange.answerHeader(WAITED_HEADER, Long.toString(waitedMillis));
+            if (!waits.isEmpty()) exchange.answerHeader(WAITED_HEADER, Long.toString(waitedMillis));
             if (queued > 0) exchange.answerHeader(Turnstile.QUEUED_HEADER, Long.toString(queued));
             if (!head.retryAfter().isEmpty()) exchange.answerHeader("retry-after", head.retryAfter());
             if (head.isEventStream()) eventHeaders();

@@ -50,6 +50,9 @@ public final class MeshModels implements Models {
     private final BooleanSupplier knowsAll;
     private final Ways ways;
     private final MeshCourse.Sight sight = new Looking();
+    /** The loop's. */
+    private List<Row> rowsBefore = List.of();
+
     private volatile View view = new View(Optional.empty(), -1, RouteTable.of(UNNAMED, List.of(), Map.of()), Map.of());
 
     /** A table with names, and what it was made from. */
@@ -130,14 +133,23 @@ public final class MeshModels implements Models {
         };
     }
 
-    /** The mesh changed: requests that wait for a host look again. Called by the loop; returns at once. */
+    /** The mesh changed: requests that wait look again if a host came or went. Called by the loop; returns at once. */
     public void changed(Snapshot now) {
         var lives = new LinkedHashMap<NodeId, Long>();
         lives.put(now.self(), 0L);
         for (Member peer : now.peers()) lives.put(peer.id(), peer.said().incarnation());
         ways.lately().seen(now.routes(), lives, model -> now.outcomes().containsKey(model), Ways.nowMillis());
+        var rows = new ArrayList<Row>();
+        for (List<Host> hosts : now.routes().all().values())
+            for (Host host : hosts)
+                rows.add(new Row(host.node(), host.model(), host.served().phase()));
+        if (rows.equals(rowsBefore)) return;
+        rowsBefore = rows;
         ways.room().wakeAll();
     }
+
+    /** Who runs what; the rest of the table, such as the load of each host, changes all the time. */
+    private record Row(NodeId node, ModelRef model, Phase phase) {}
 
     /** How many requests wait for a host. */
     public int waiting() {

@@ -94,7 +94,7 @@ class FailoverTest {
             try (var port = before(course);
                     var wire = new Wire(port.port())) {
                 wire.send(Wire.post(CHAT, "{\"a\":1}"));
-                TestPort.await("the host to die", () -> course.endings.size() == 1);
+                TestPort.await("the request to wait", () -> course.seatsTaken.get() == 1);
                 course.arrives(next.upstream());
                 var response = wire.response();
 

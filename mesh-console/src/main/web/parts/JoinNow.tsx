@@ -51,7 +51,7 @@ export function JoinNow({ token, command, act: word, what }: Given) {
         <button type="button" class="button button-main" disabled={isBusy} onClick={() => void begin()}>
           {isBusy ? 'Asking at its door…' : word}
         </button>{' '}
-        <span class="soft">Its models go on running.</span>
+        <span class="soft">This node’s models go on running.</span>
       </p>
       <RefusedNotice refused={refused} what="Not joined, nothing has changed" />
       <p class="soft">Or start another node with it:</p>

@@ -67,7 +67,7 @@ function Drawn({ places, openId, onOpen, width, height }: Given & { places: stri
   const view = useView(width, height)
   const stopId = currentId !== undefined && ids.includes(currentId) ? currentId : ids[0]
   const withWords = hasWords(ids.length)
-  const isTight = isNarrow(width) && ids.length > 4
+  const isTight = isNarrow(width) && ids.length > 2
   const root = useRef<SVGSVGElement>(null)
   const step = (event: KeyboardEvent) => {
     const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key]

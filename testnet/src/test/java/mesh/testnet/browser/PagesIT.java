@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.AriaRole;
+import com.microsoft.playwright.options.WaitForSelectorState;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -19,6 +20,7 @@ import mesh.daemon.nostr.relay.EmbeddedRelay;
 import mesh.testnet.engine.RealEngine;
 import mesh.testnet.fake.FakeHub;
 import mesh.testnet.fake.FakeLlamaProgram;
+import mesh.testnet.node.Ask;
 import mesh.testnet.node.RealNode;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterAll;
@@ -122,6 +124,27 @@ class PagesIT {
             tab.inspect("chat-broken");
             button(tab, "The branch before").click();
             tab.awaitText("Stopped by you; what came is kept.");
+        }
+    }
+
+    @Test
+    void requestMovesOnTheMapAlongItsWay() throws Exception {
+        try (Tab tab = Tab.open(console, "overview")) {
+            tab.awaitShown(tab.node("bob"));
+            tab.page()
+                    .locator(".map-traffic")
+                    .first()
+                    .waitFor(new Locator.WaitForOptions().setState(WaitForSelectorState.DETACHED));
+
+            Ask.post(
+                    nodes.getFirst().api() + "/v1/chat/completions",
+                    "{\"model\":\"demo-tiny\",\"max_tokens\":3,\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}");
+
+            // A line that runs level has no height, and so is never visible in the browser's sense.
+            tab.page()
+                    .locator(".map-traffic")
+                    .first()
+                    .waitFor(new Locator.WaitForOptions().setState(WaitForSelectorState.ATTACHED));
         }
     }
 

@@ -78,7 +78,7 @@ final class Picture {
     private static int distance(int a, int b) {
         int sum = 0;
         for (int shift = 0; shift <= 16; shift += 8) {
-            int apart = (a >> shift & 0xff) - (b >> shift & 0xff);
+            int apart = ((a >> shift) & 0xff) - ((b >> shift) & 0xff);
             sum += apart * apart;
         }
         return sum;

@@ -4,7 +4,7 @@
 import { useState } from 'preact/hooks'
 import { call } from '../../feed/calls'
 import { useWorld } from '../../feed/store'
-import { bytes, clean, count, duration, plural } from '../../format'
+import { bytes, clean, clock, count, duration, plural } from '../../format'
 import { RefusedNotice, useActs } from '../../parts/Acting'
 import { CopyLine } from '../../parts/Copy'
 import { Drawer } from '../../parts/Drawer'
@@ -59,7 +59,8 @@ export default function Discover() {
 function Look() {
   const [model, setModel] = useState('')
   const [region, setRegion] = useState('')
-  const [found, setFound] = useState<Found>()
+  const [isKnocking, setKnocking] = useState(false)
+  const [found, setFound] = useState<Found & { atMillis: number }>()
   const [openId, setOpenId] = useState<string>()
   const { isBusy, refused, act } = useActs()
   const look = () =>
@@ -67,7 +68,9 @@ function Look() {
       const query = new URLSearchParams()
       if (model.trim()) query.set('model', model.trim())
       if (region.trim()) query.set('region', region.trim())
-      setFound(await call<Found>('GET', `discover${query.size > 0 ? '?' + query : ''}`))
+      if (isKnocking) query.set('probe', '1')
+      const said = await call<Found>('GET', `discover${query.size > 0 ? '?' + query : ''}`)
+      setFound({ ...said, atMillis: Date.now() })
     })
   const open = found?.meshes.find(mesh => mesh.id === openId)
   return (
@@ -88,13 +91,17 @@ function Look() {
             <span class="soft">In the region</span>
             <input class="field" placeholder="any" size={6} spellcheck={false} value={region} onInput={event => setRegion(event.currentTarget.value)} />
           </label>
+          <label class="look-knock">
+            <input type="checkbox" checked={isKnocking} onChange={event => setKnocking(event.currentTarget.checked)} />
+            <span>knock at the best of them</span>
+          </label>
           <button type="submit" class="button button-main" disabled={isBusy}>
             {isBusy ? 'Looking …' : found ? 'Look again' : 'Ask the relays'}
           </button>
         </form>
         <p class="soft look-hint">
           This asks Nostr relays which meshes are listed: four public ones, unless this node was told others. They see the address of this machine;
-          nothing about this mesh is said.
+          nothing about this mesh is said. Who is knocked at sees it too, and answers how far it is.
         </p>
         <RefusedNotice refused={refused} what="No answer" />
       </Card>
@@ -106,7 +113,7 @@ function Look() {
               <Asked found={found} />
             </Empty>
           ) : (
-            <Card title="Listed" aside={plural(found.meshes.length, 'mesh', 'meshes')}>
+            <Card title="Listed" aside={`${plural(found.meshes.length, 'mesh', 'meshes')} as of ${clock(found.atMillis)}`}>
               <Meshes meshes={found.meshes} openId={openId} onOpen={mesh => setOpenId(mesh.id === openId ? undefined : mesh.id)} />
               <Asked found={found} />
             </Card>

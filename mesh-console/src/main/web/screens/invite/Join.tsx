@@ -1,10 +1,11 @@
 // An invitation from elsewhere, looked at before it is used: as what one would come in, what one gives and sees. Reading
-// it asks nobody.
+// it asks nobody; joining takes this node over with its models, or changes nothing.
 
 import { useState } from 'preact/hooks'
 import { call } from '../../feed/calls'
 import { clean, count } from '../../format'
 import { RefusedNotice, useActs } from '../../parts/Acting'
+import { Confirm } from '../../parts/Confirm'
 import { CopyLine } from '../../parts/Copy'
 import { Card, Facts } from '../../parts/Page'
 
@@ -28,6 +29,8 @@ interface Preview {
 /** People paste the command, or the invitation with something around it. */
 const TOKEN = /mesh1\.[A-Za-z0-9_-]+/
 
+const tokenIn = (text: string) => TOKEN.exec(text)?.[0] ?? text.trim()
+
 export function Join() {
   const [text, setText] = useState('')
   const [preview, setPreview] = useState<Preview>()
@@ -35,7 +38,7 @@ export function Join() {
   const look = () =>
     act(async () => {
       setPreview(undefined)
-      setPreview(await call<Preview>('POST', 'join/preview', { token: TOKEN.exec(text)?.[0] ?? text.trim() }))
+      setPreview(await call<Preview>('POST', 'join/preview', { token: tokenIn(text) }))
     })
   return (
     <Card title="Join another mesh">
@@ -60,7 +63,7 @@ export function Join() {
         </button>
       </form>
       <RefusedNotice refused={refused} what="This is no invitation to use" />
-      {preview && <Meaning preview={preview} />}
+      {preview && <Meaning key={preview.command} preview={preview} />}
     </Card>
   )
 }
@@ -83,16 +86,53 @@ function Meaning({ preview }: { preview: Preview }) {
         <Points title="You give" points={preview.gives} />
         <Points title="You see" points={preview.sees} />
       </div>
-      {!preview.isMember && (
-        <>
-          <p>
-            A node joins when it starts.{' '}
-            {preview.isFree ? 'Stop this one and start it with:' : 'This one is in a mesh with others: leave it with mesh leave first, or start a second node, and use:'}
-          </p>
-          <CopyLine text={preview.command} what="the command to join" />
-        </>
-      )}
+      {!preview.isMember && <JoinNow preview={preview} />}
     </section>
+  )
+}
+
+function JoinNow({ preview }: { preview: Preview }) {
+  const [isAsking, setAsking] = useState(false)
+  const [hasJoined, setJoined] = useState(false)
+  const { isBusy, refused, act } = useActs()
+  const join = async () => {
+    setAsking(false)
+    setJoined(await act(() => call('POST', 'join', { token: tokenIn(preview.command), leave: !preview.isFree })))
+  }
+  if (hasJoined)
+    return (
+      <p class="notice tone-good" role="status">
+        This node is in that mesh now.
+      </p>
+    )
+  return (
+    <>
+      <p>
+        <button
+          type="button"
+          class="button button-main"
+          disabled={isBusy}
+          onClick={() => (preview.isFree ? void join() : setAsking(true))}
+        >
+          {isBusy ? 'Asking at its door…' : 'Join with this node'}
+        </button>{' '}
+        <span class="soft">Its models go on running.</span>
+      </p>
+      <RefusedNotice refused={refused} what="Not joined, nothing has changed" />
+      <p>Or start another node with it:</p>
+      <CopyLine text={preview.command} what="the command to join" />
+      {isAsking && (
+        <Confirm
+          title="Leave the mesh this node is in?"
+          act="Leave and join"
+          isBad
+          onYes={() => void join()}
+          onNo={() => setAsking(false)}
+        >
+          <p>The others go on without it. Its membership there is put aside in the data dir.</p>
+        </Confirm>
+      )}
+    </>
   )
 }
 

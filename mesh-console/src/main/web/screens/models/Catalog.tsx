@@ -18,6 +18,8 @@ interface Entry {
   sizeBytes: number
   sizeIsExact: boolean
   presence: 'ours' | 'yours' | 'made' | 'absent'
+  /** What a download that was paused has left, to go on from. */
+  cameBytes?: number
   fits: 'here' | 'mesh' | 'nowhere'
   needBytes?: number
   why?: string
@@ -184,9 +186,10 @@ function Standing({ entry, model, operation, isOffline, acts, onAct }: StandingG
     )
   if (model && model.state !== 'cold') return <Pill tone={modelTone(model.state)}>{clean(model.state, 20)}</Pill>
   const isAbsent = entry.presence === 'absent'
+  const fetchWord = entry.cameBytes === undefined ? 'Download' : 'Go on'
   return (
     <span class="catalog-act">
-      <span class="soft">{PRESENCE[entry.presence]}</span>
+      <span class="soft">{entry.cameBytes === undefined ? PRESENCE[entry.presence] : `paused, ${bytes(entry.cameBytes)} came`}</span>
       {operation?.reason && <span class="soft">failed: {clean(operation.reason, 40)}</span>}
       {!(isAbsent && isOffline) && (
         <button
@@ -203,11 +206,11 @@ function Standing({ entry, model, operation, isOffline, acts, onAct }: StandingG
         <button
           type="button"
           class="button button-quiet"
-          aria-label={`Download ${clean(name)}`}
+          aria-label={`${fetchWord} ${clean(name)}`}
           disabled={acts.isBusy}
           onClick={() => onAct(`${clean(name)} is not fetched`, () => call('POST', 'downloads', { model: name }))}
         >
-          Download
+          {fetchWord}
         </button>
       )}
     </span>

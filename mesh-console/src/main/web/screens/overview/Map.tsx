@@ -1,24 +1,27 @@
 // The mesh as a map: this node in the middle, nearer ones nearer. A ring round each node shows how full its memory is, a
 // badge its state, a line its way to here, with dots on it while requests run over it. Arrow keys go from node to node;
 // the table beside it (Nodes) shows the same in words.
+//
+// Two drawings lie on each other in one layer: ways below, nodes above, so that moving dots repaint no node. The layer is
+// dragged by its transform alone: while a pointer moves nothing is rendered, laid out or painted anew.
 
 import { useCallback, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
-import type { MeshNode } from '../../feed/entities'
+import type { MeshNode, Model } from '../../feed/entities'
+import { current, useWorld } from '../../feed/store'
 import { clean, duration } from '../../format'
 import { Mark } from '../../parts/icons'
-import { memo } from '../../parts/memo'
 import { describe, hasPath, stateTone } from '../../parts/nodes'
+import { useBusy } from './busy'
 import { distanceClass, hasWords, isNarrow, layout, type Spot } from './layout'
 
 interface Given {
-  nodes: MeshNode[]
-  busy: Set<string>
-  splits: [string, string][]
-  openId?: string
+  openId: string | undefined
   onOpen: (id: string) => void
 }
 
-export function TopologyMap({ nodes, busy, splits, openId, onOpen }: Given) {
+/** Each node on it is drawn again when that node changed, all of them when somebody came, went or moved. */
+export function TopologyMap({ openId, onOpen }: Given) {
+  const places = useWorld(placesOf)
   const frame = useRef<HTMLDivElement>(null)
   const [size, setSize] = useState<{ width: number; height: number }>()
   useLayoutEffect(() => {
@@ -30,32 +33,49 @@ export function TopologyMap({ nodes, busy, splits, openId, onOpen }: Given) {
     return () => observer.disconnect()
   }, [])
   return (
-    <div class={nodes.length > 1 ? 'map' : 'map is-lone'} ref={frame}>
-      {size && <Drawn nodes={nodes} busy={busy} splits={splits} onOpen={onOpen} {...size} {...(openId ? { openId } : {})} />}
+    <div class={places.includes(' ') ? 'map' : 'map is-lone'} ref={frame}>
+      {size && <Drawn places={places} openId={openId} onOpen={onOpen} {...size} />}
     </div>
   )
 }
 
-function Drawn({ nodes, busy, splits, openId, onOpen, width, height }: Given & { width: number; height: number }) {
-  // Places follow from who is there and how far: a heartbeat moves nobody, and need not be computed for.
-  const places = nodes.map(node => node.id + (node.state === 'self' ? '' : distanceClass(node))).join()
-  const { spots, radius, middle } = useMemo(() => layout(nodes, width, height), [places, width, height])
+let placed: { group: Record<string, MeshNode>; places: string } = { group: {}, places: '' }
+
+/** Places follow from who is there and how far: a heartbeat moves nobody, and need not be computed for. */
+function placesOf({ node: group }: { node: Record<string, MeshNode> }): string {
+  if (placed.group !== group)
+    placed = {
+      group,
+      places: Object.values(group)
+        .map(node => node.id + (node.state === 'self' ? '' : distanceClass(node)))
+        .sort()
+        .join(' '),
+    }
+  return placed.places
+}
+
+function Drawn({ places, openId, onOpen, width, height }: Given & { places: string; width: number; height: number }) {
+  const { ids, selfId, spots, radius, middle } = useMemo(() => {
+    const nodes = Object.values(current().node)
+    return {
+      ids: nodes.map(node => node.id).sort(),
+      selfId: nodes.find(node => node.state === 'self')?.id,
+      ...layout(nodes, width, height),
+    }
+  }, [places, width, height])
   const [currentId, setCurrentId] = useState<string>()
   const view = useView(width, height)
-  const shown = useMemo(() => [...nodes].sort((a, b) => (a.id < b.id ? -1 : 1)), [nodes])
-  const stopId = shown.some(node => node.id === currentId) ? currentId : shown[0]?.id
-  const withWords = hasWords(nodes.length)
-  const isTight = isNarrow(width) && nodes.length > 4
-  const self = nodes.find(node => node.state === 'self')
+  const stopId = currentId !== undefined && ids.includes(currentId) ? currentId : ids[0]
+  const withWords = hasWords(ids.length)
+  const isTight = isNarrow(width) && ids.length > 4
   const root = useRef<SVGSVGElement>(null)
   const step = (event: KeyboardEvent) => {
     const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key]
-    if (by === undefined || shown.length === 0) return
+    if (by === undefined || ids.length === 0) return
     event.preventDefault()
-    const at = shown.findIndex(node => node.id === stopId)
-    const next = shown[(at + by + shown.length) % shown.length]!
-    setCurrentId(next.id)
-    root.current?.querySelector<SVGGElement>(`[data-node="${next.id}"]`)?.focus()
+    const next = ids[(ids.indexOf(stopId!) + by + ids.length) % ids.length]!
+    setCurrentId(next)
+    root.current?.querySelector<SVGGElement>(`[data-node="${next}"]`)?.focus()
   }
   const open = useCallback(
     (id: string) => {
@@ -64,48 +84,38 @@ function Drawn({ nodes, busy, splits, openId, onOpen, width, height }: Given & {
     },
     [onOpen],
   )
+  const drawing = { width: width * view.scale, height: height * view.scale, viewBox: `0 0 ${width} ${height}` }
   return (
     <>
-      <svg
-        class={withWords ? 'map-drawing' : 'map-drawing is-dense'}
-        ref={root}
-        role="group"
-        aria-label={`Map of ${nodes.length} nodes; arrow keys go from one to the next`}
-        viewBox={view.box}
-        onKeyDown={step}
-        {...view.handlers}
-      >
-        {self &&
-          shown.map(node =>
-            node === self || !hasPath(node) ? null : (
-              <Line
-                key={node.id}
-                from={spots.get(self.id)!}
-                to={spots.get(node.id)!}
-                isRelayed={node.path === 'relay'}
-                isBusy={busy.has(node.id)}
-                words={withWords && !isTight && node.rttMillis !== undefined ? duration(node.rttMillis) : ''}
+      <div class={withWords ? 'map-pane' : 'map-pane is-dense'} {...view.handlers}>
+        <div class="map-layer" ref={view.layer}>
+          <svg class="map-ways" aria-hidden="true" {...drawing}>
+            {selfId !== undefined && <Ways ids={ids} selfId={selfId} spots={spots} hasWords={withWords && !isTight} />}
+          </svg>
+          <svg
+            class="map-drawing"
+            ref={root}
+            role="group"
+            aria-label={`Map of ${ids.length} nodes; arrow keys go from one to the next`}
+            onKeyDown={step}
+            {...drawing}
+          >
+            {ids.map(id => (
+              <Dot
+                key={id}
+                id={id}
+                spot={spots.get(id)!}
+                radius={radius}
+                words={withWords ? (isTight ? 'name' : 'all') : 'none'}
+                isAbove={spots.get(id)!.y < middle.y - 1}
+                isOpen={id === openId}
+                isStop={id === stopId}
+                onOpen={open}
               />
-            ),
-          )}
-        {splits.map(([a, b]) => {
-          const [from, to] = [spots.get(a), spots.get(b)]
-          return from && to && <Bow key={`${a} ${b}`} from={from} to={to} />
-        })}
-        {shown.map(node => (
-          <Dot
-            key={node.id}
-            node={node}
-            spot={spots.get(node.id)!}
-            radius={radius}
-            words={withWords ? (isTight ? 'name' : 'all') : 'none'}
-            isAbove={spots.get(node.id)!.y < middle.y - 1}
-            isOpen={node.id === openId}
-            isStop={node.id === stopId}
-            onOpen={open}
-          />
-        ))}
-      </svg>
+            ))}
+          </svg>
+        </div>
+      </div>
       {(!withWords || view.isMoved) && (
         <div class="map-tools">
           <button type="button" class="button button-icon" aria-label="Closer" onClick={() => view.zoom(1.4)}>+</button>
@@ -117,21 +127,37 @@ function Drawn({ nodes, busy, splits, openId, onOpen, width, height }: Given & {
   )
 }
 
+const SCALE_MIN = 0.5
+const SCALE_MAX = 8
+
 /** What part of the map is seen: dragged with a pointer, scaled with buttons or with the wheel and Ctrl held. */
 function useView(width: number, height: number) {
-  const [view, setView] = useState({ x: 0, y: 0, scale: 1 })
+  const layer = useRef<HTMLDivElement>(null)
+  const at = useRef({ x: 0, y: 0 })
+  const [scale, setScale] = useState(1)
+  const [isMoved, setMoved] = useState(false)
   const drag = useRef<{ x: number; y: number; isMoved: boolean } | undefined>(undefined)
-  const zoom = (by: number) => setView(old => scaled(old, by))
-  const scaled = (old: typeof view, by: number) => {
-    const scale = Math.min(8, Math.max(0.5, old.scale * by))
-    const grown = 1 / old.scale - 1 / scale
-    return { scale, x: old.x + (width * grown) / 2, y: old.y + (height * grown) / 2 }
+  const place = (x: number, y: number) => {
+    at.current = { x, y }
+    layer.current!.style.transform = `translate(${Math.round(x)}px, ${Math.round(y)}px)`
+  }
+  const zoom = (by: number) => {
+    const wanted = Math.min(SCALE_MAX, Math.max(SCALE_MIN, scale * by))
+    const grown = wanted / scale
+    place(width / 2 - (width / 2 - at.current.x) * grown, height / 2 - (height / 2 - at.current.y) * grown)
+    setScale(wanted)
+    setMoved(true)
   }
   return {
-    box: `${view.x} ${view.y} ${width / view.scale} ${height / view.scale}`,
-    isMoved: view.x !== 0 || view.y !== 0 || view.scale !== 1,
+    layer,
+    scale,
+    isMoved,
     zoom,
-    reset: () => setView({ x: 0, y: 0, scale: 1 }),
+    reset: () => {
+      place(0, 0)
+      setScale(1)
+      setMoved(false)
+    },
     handlers: {
       onWheel: (event: WheelEvent) => {
         if (!event.ctrlKey) return
@@ -140,19 +166,18 @@ function useView(width: number, height: number) {
       },
       onPointerDown: (event: PointerEvent) => {
         // A finger scrolls the page unless there is more map than is seen.
-        if (event.button === 0 && (event.pointerType === 'mouse' || view.scale > 1))
+        if (event.button === 0 && (event.pointerType === 'mouse' || scale > 1))
           drag.current = { x: event.clientX, y: event.clientY, isMoved: false }
       },
       onPointerMove: (event: PointerEvent) => {
         const from = drag.current
         if (!from || (!from.isMoved && Math.hypot(event.clientX - from.x, event.clientY - from.y) < 4)) return
-        if (!from.isMoved) (event.currentTarget as Element).setPointerCapture(event.pointerId)
+        if (!from.isMoved) {
+          ;(event.currentTarget as Element).setPointerCapture(event.pointerId)
+          setMoved(true)
+        }
         drag.current = { x: event.clientX, y: event.clientY, isMoved: true }
-        setView(old => ({
-          ...old,
-          x: old.x - (event.clientX - from.x) / old.scale,
-          y: old.y - (event.clientY - from.y) / old.scale,
-        }))
+        place(at.current.x + event.clientX - from.x, at.current.y + event.clientY - from.y)
       },
       onPointerUp: () => void (drag.current = undefined),
       onPointerCancel: () => void (drag.current = undefined),
@@ -160,29 +185,62 @@ function useView(width: number, height: number) {
   }
 }
 
-interface LineGiven {
-  from: Spot
-  to: Spot
-  isRelayed: boolean
-  isBusy: boolean
-  words: string
+interface WaysGiven {
+  ids: string[]
+  selfId: string
+  spots: Map<string, Spot>
+  hasWords: boolean
 }
 
-const Line = memo(function Line({ from, to, isRelayed, isBusy, words }: LineGiven) {
+function Ways({ ids, selfId, spots, hasWords }: WaysGiven) {
+  const busy = useBusy()
+  const models = useWorld(world => world.model)
+  const splits = useMemo(() => splitsOf(models), [models])
+  return (
+    <>
+      {ids.map(id => id !== selfId && <Line key={id} id={id} from={spots.get(selfId)!} to={spots.get(id)!} isBusy={busy.includes(id)} hasWords={hasWords} />)}
+      {splits.map(([a, b]) => {
+        const [from, to] = [spots.get(a), spots.get(b)]
+        return from && to && <Bow key={`${a} ${b}`} from={from} to={to} />
+      })}
+    </>
+  )
+}
+
+/** Each model that is split, from the node that answers for it to each that holds a part. */
+export function splitsOf(models: Record<string, Model>): [string, string][] {
+  return Object.values(models).flatMap(model =>
+    (model.split ?? [])
+      .filter(share => model.hosts?.[0] !== undefined && share.node !== model.hosts[0])
+      .map((share): [string, string] => [model.hosts![0]!, share.node]),
+  )
+}
+
+interface LineGiven {
+  id: string
+  from: Spot
+  to: Spot
+  isBusy: boolean
+  hasWords: boolean
+}
+
+function Line({ id, from, to, isBusy, hasWords }: LineGiven) {
+  const node = useWorld(world => world.node[id])
+  if (!node || !hasPath(node)) return null
   const ends = { x1: from.x, y1: from.y, x2: to.x, y2: to.y }
   const at = { x: from.x + (to.x - from.x) * 0.6, y: from.y + (to.y - from.y) * 0.6 }
   return (
-    <g class={isRelayed ? 'map-line is-relayed' : 'map-line'}>
+    <g class={node.path === 'relay' ? 'map-line is-relayed' : 'map-line'}>
       <line {...ends} />
       {isBusy && <line class="map-traffic" {...ends} />}
-      {words && (
+      {hasWords && node.rttMillis !== undefined && (
         <text x={at.x} y={at.y} dy="0.32em">
-          {words}
+          {duration(node.rttMillis)}
         </text>
       )}
     </g>
   )
-})
+}
 
 /** Two that hold one model together. */
 function Bow({ from, to }: { from: Spot; to: Spot }) {
@@ -193,7 +251,7 @@ function Bow({ from, to }: { from: Spot; to: Spot }) {
 }
 
 interface DotGiven {
-  node: MeshNode
+  id: string
   spot: Spot
   radius: number
   words: 'all' | 'name' | 'none'
@@ -204,7 +262,9 @@ interface DotGiven {
   onOpen: (id: string) => void
 }
 
-const Dot = memo(function Dot({ node, spot, radius, words, isAbove, isOpen, isStop, onOpen }: DotGiven) {
+function Dot({ id, spot, radius, words, isAbove, isOpen, isStop, onOpen }: DotGiven) {
+  const node = useWorld(world => world.node[id])
+  if (!node) return null
   const { memoryBytes, memoryUsedBytes } = node
   const isKnown = memoryBytes !== undefined && memoryBytes > 0 && memoryUsedBytes !== undefined
   const isSelf = node.state === 'self'
@@ -251,7 +311,7 @@ const Dot = memo(function Dot({ node, spot, radius, words, isAbove, isOpen, isSt
       <title>{describe(node)}</title>
     </g>
   )
-})
+}
 
 function Serves({ models, y }: { models: string[]; y: number }) {
   if (models.length === 0) return null

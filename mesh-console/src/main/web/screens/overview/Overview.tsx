@@ -1,7 +1,6 @@
 // What a person keeps open: who is there, what they serve, what moves, and, on the first day, what to do next.
 
 import { useCallback, useMemo, useState } from 'preact/hooks'
-import type { MeshNode } from '../../feed/entities'
 import { useWorld } from '../../feed/store'
 import { bytes, clock, count, figure, plural } from '../../format'
 import { Bars } from '../../parts/Bars'
@@ -11,16 +10,14 @@ import { Card, Page } from '../../parts/Page'
 import { NodeDrawer } from '../../parts/nodes'
 import { NodeTable } from '../../parts/NodeTable'
 import { useNow } from '../../parts/time'
-import { buckets, endMillis } from '../../parts/traffic'
+import { buckets } from '../../parts/traffic'
 import { hrefOf } from '../../router'
 import { hasScreen } from '../screens'
 import { FirstSteps } from './FirstSteps'
-import { TopologyMap } from './Map'
+import { splitsOf, TopologyMap } from './Map'
 
 const BUCKET_MILLIS = 15_000
 const BUCKETS = 60
-/** A request counts as moving for a moment after its end, so that a short one is seen at all. */
-const AFTERGLOW_MILLIS = 4_000
 
 export default function Overview() {
   return (
@@ -73,22 +70,9 @@ function Headline() {
 }
 
 function Topology() {
-  const group = useWorld(world => world.node)
-  const models = useWorld(world => world.model)
-  const nodes = useMemo(() => Object.values(group), [group])
   const [isTable, setTable] = useState(false)
   const [openId, setOpenId] = useState<string>()
-  const open = openId === undefined ? undefined : group[openId]
-  const busy = useBusy(nodes)
-  const splits = useMemo(
-    () =>
-      Object.values(models).flatMap(model =>
-        (model.split ?? [])
-          .filter(share => model.hosts?.[0] !== undefined && share.node !== model.hosts[0])
-          .map((share): [string, string] => [model.hosts![0]!, share.node]),
-      ),
-    [models],
-  )
+  const open = useWorld(world => (openId === undefined ? undefined : world.node[openId]))
   const toggle = useCallback((id: string) => setOpenId(old => (old === id ? undefined : id)), [])
   return (
     <div class={open ? 'with-drawer has-drawer' : 'with-drawer'}>
@@ -102,11 +86,11 @@ function Topology() {
         }
       >
         {isTable ? (
-          <NodeTable nodes={nodes} onOpen={node => toggle(node.id)} {...(openId ? { openId } : {})} />
+          <Listed openId={openId} onOpen={toggle} />
         ) : (
           <>
-            <TopologyMap nodes={nodes} busy={busy} splits={splits} onOpen={toggle} {...(openId ? { openId } : {})} />
-            <Legend nodes={nodes} hasSplits={splits.length > 0} />
+            <TopologyMap openId={openId} onOpen={toggle} />
+            <Legend />
           </>
         )}
       </Card>
@@ -115,8 +99,15 @@ function Topology() {
   )
 }
 
+function Listed({ openId, onOpen }: { openId: string | undefined; onOpen: (id: string) => void }) {
+  const nodes = Object.values(useWorld(world => world.node))
+  return <NodeTable nodes={nodes} onOpen={node => onOpen(node.id)} {...(openId ? { openId } : {})} />
+}
+
 /** Explains what is on the map now, and nothing else. */
-function Legend({ nodes, hasSplits }: { nodes: MeshNode[]; hasSplits: boolean }) {
+function Legend() {
+  const nodes = Object.values(useWorld(world => world.node))
+  const hasSplits = useWorld(world => splitsOf(world.model).length > 0)
   const isRelayed = nodes.some(node => node.path === 'relay' && node.state !== 'lost')
   const hasUse = nodes.some(node => node.memoryUsedBytes !== undefined)
   const isUnknown = nodes.some(node => node.memoryUsedBytes === undefined)
@@ -129,27 +120,6 @@ function Legend({ nodes, hasSplits }: { nodes: MeshNode[]; hasSplits: boolean })
       {nodes.length > 1 && <li>nearer in time stands nearer</li>}
     </ul>
   )
-}
-
-/** The nodes that requests went over within the last seconds, by what the daemon relayed. */
-function useBusy(nodes: MeshNode[]): Set<string> {
-  const requests = useWorld(world => world.request)
-  const now = useNow()
-  const seconds = Math.floor(now / 1_000)
-  const last = useMemo(() => {
-    const names = new Map(nodes.map(node => [node.name, node.id]))
-    const ids = new Set(nodes.map(node => node.id))
-    const busy = new Set<string>()
-    for (const request of Object.values(requests)) {
-      if (now - endMillis(request) > AFTERGLOW_MILLIS) continue
-      for (const said of [request.node, request.askedBy]) {
-        const id = said && (ids.has(said) ? said : names.get(said))
-        if (id) busy.add(id)
-      }
-    }
-    return busy
-  }, [requests, seconds, nodes])
-  return last
 }
 
 function Charts() {

@@ -22,6 +22,12 @@ public sealed interface Event {
     /** The connection to {@code peer} broke, or using it failed. */
     record PeerDown(NodeId peer) implements Event {}
 
+    /**
+     * Connections of a split stand with {@code peer}, or none does any more. They outlive the path they travel on for a
+     * while, so a peer that is merely silent keeps its part in elections until they end.
+     */
+    record Tied(NodeId peer, boolean stands) implements Event {}
+
     /** The mesh withdrew what {@code peer} is a member by: it is gone now, whatever it answers. */
     record PeerRevoked(NodeId peer) implements Event {}
 

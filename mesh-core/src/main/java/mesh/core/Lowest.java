@@ -7,17 +7,12 @@ package mesh.core;
 final class Lowest {
     private static final int NONE = Integer.MAX_VALUE;
 
-    private final long windowMillis;
     private long sinceMillis;
     private int current = NONE;
     private int previous = NONE;
 
     /** Forgets a value after one to two windows. */
-    Lowest(long windowMillis) {
-        this.windowMillis = windowMillis;
-    }
-
-    int after(int measured, long nowMillis) {
+    int after(int measured, long windowMillis, long nowMillis) {
         if (nowMillis - sinceMillis >= windowMillis) {
             previous = nowMillis - sinceMillis >= 2 * windowMillis ? NONE : current;
             current = NONE;

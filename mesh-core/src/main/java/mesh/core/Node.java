@@ -62,6 +62,21 @@ public final class Node {
     private final Election election;
     private final Standby standby;
 
+    /** With whom connections of splits stand. */
+    private final TreeSet<NodeId> ties = new TreeSet<>();
+
+    private final OwnWord.Paths paths = new OwnWord.Paths() {
+        @Override
+        public int rttMillis(NodeId peer) {
+            return members.lastRttMillis(peer);
+        }
+
+        @Override
+        public boolean isSplitWith(NodeId peer) {
+            return ties.contains(peer);
+        }
+    };
+
     private final TreeMap<ModelRef, Outcome> elections = new TreeMap<>();
 
     /** Who voted last in each election: while they say the same, the result stands. */
@@ -121,8 +136,10 @@ public final class Node {
                 if (passive) client.lost(peer, now, out);
                 else members.lookAt(peer, now, outbox);
             }
+            case Event.Tied(NodeId peer, boolean stands) -> tied(peer, stands);
             case Event.PeerRevoked(NodeId peer) -> {
                 followers.lost(peer);
+                tied(peer, false);
                 if (!passive) members.expel(peer, now, outbox);
                 else if (client.revoked(peer, now, out)) snapshot = null;
             }
@@ -161,6 +178,10 @@ public final class Node {
         return snapshot;
     }
 
+    private void tied(NodeId peer, boolean stands) {
+        if (stands ? ties.add(peer) : ties.remove(peer)) viewChanged = true;
+    }
+
     private void tick(long now, Outbox outbox, List<Effect> out) {
         if (passive) {
             client.tick(now, out);
@@ -168,6 +189,7 @@ public final class Node {
         }
         members.tick(now, outbox);
         if (leaving) return;
+        if (own.measure(paths, now)) viewChanged = true;
         decide(now, outbox, out);
         if (followers.isDue(now)) followers.push(hosts(now), now, out);
     }
@@ -223,6 +245,7 @@ public final class Node {
         for (Assigned assigned : own.assigned()) groups.put(assigned.model(), new LinkedHashMap<>());
         Profile said = members.said().profile();
         members.eachLive((id, profile) -> join(groups, id, profile));
+        silent().forEach((id, profile) -> join(groups, id, profile));
         join(groups, self, said);
         for (ModelRef model : List.copyOf(elections.keySet())) {
             if (groups.containsKey(model)) continue;
@@ -238,8 +261,22 @@ public final class Node {
             electorates = groups;
             splitPartners = List.copyOf(partners);
         }
-        for (NodeId unmeasured : own.linksTo(splitPartners, members::rttMillis, now))
+        for (NodeId unmeasured : own.linksTo(splitPartners, paths, now))
             members.lookAt(unmeasured, now, outbox);
+    }
+
+    /**
+     * Lost members whom a split goes on with: this node by its own connections to them, others by what their host says. A
+     * host strikes its worker from its word as soon as the connection is given up, so nobody waits for it longer.
+     */
+    private Map<NodeId, Profile> silent() {
+        var named = new TreeSet<>(ties);
+        members.eachLive((id, profile) -> {
+            for (Served row : profile.served()) named.addAll(row.workers());
+        });
+        var silent = new TreeMap<NodeId, Profile>();
+        for (NodeId id : named) members.silent(id).ifPresent(profile -> silent.put(id, profile));
+        return silent;
     }
 
     /** Only those who put memory to a model take part in its election. */
@@ -300,6 +337,7 @@ public final class Node {
         var view = new TreeMap<NodeId, Profile>();
         view.put(self, profile);
         for (Member peer : peers) view.put(peer.id(), peer.profile());
+        silent().forEach(view::putIfAbsent);
         var routes = new ArrayList<Host>();
         for (Served row : profile.served()) routes.add(new Host(self, row, 0, true, false));
         for (Member peer : peers)

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.function.ToIntFunction;
 import mesh.core.demand.Demand;
 import mesh.core.id.ModelRef;
 import mesh.core.id.NodeId;
@@ -24,6 +23,12 @@ final class OwnWord {
     /** A machine that is busy for longer than two of these is as slow as it seems. */
     private static final long RTT_WINDOW_MILLIS = 30_000;
 
+    /**
+     * A split fills its own path while it reads long prompts, and the queue in front of it is no distance. That its path
+     * has really become longer shows in the first quiet moment of so long.
+     */
+    private static final long SPLIT_RTT_WINDOW_MILLIS = 600_000;
+
     private final Engines engines;
     private final Demand demand;
     private final TreeMap<ModelRef, Assigned> taken = new TreeMap<>();
@@ -31,6 +36,15 @@ final class OwnWord {
     private final TreeMap<NodeId, Link> links = new TreeMap<>();
     private final TreeMap<NodeId, Lowest> lowest = new TreeMap<>();
     private Profile facts;
+
+    /** What is known of the way to another node. */
+    interface Paths {
+        /** As the last probe found it; -1 = not known. */
+        int rttMillis(NodeId peer);
+
+        /** Whether connections of a split stand with it. */
+        boolean isSplitWith(NodeId peer);
+    }
 
     OwnWord(Profile facts, Engines engines, Demand demand) {
         this.facts = facts;
@@ -71,23 +85,36 @@ final class OwnWord {
     }
 
     /** Keeps links to {@code partners} only; those not measured yet are the answer. */
-    List<NodeId> linksTo(List<NodeId> partners, ToIntFunction<NodeId> rttMillis, long nowMillis) {
+    List<NodeId> linksTo(List<NodeId> partners, Paths paths, long nowMillis) {
         links.keySet().retainAll(partners);
         lowest.keySet().retainAll(partners);
         var unmeasured = new ArrayList<NodeId>();
         for (NodeId partner : partners) {
-            int measured = rttMillis.applyAsInt(partner);
-            if (measured < 0) {
+            if (!lowest.containsKey(partner) && paths.rttMillis(partner) < 0) {
                 unmeasured.add(partner);
                 continue;
             }
-            int rtt = lowest.computeIfAbsent(partner, each -> new Lowest(RTT_WINDOW_MILLIS))
-                    .after(measured, nowMillis);
-            Link known = links.get(partner);
-            if (known != null) links.put(partner, known.heard(rtt * 1_000L));
-            else if (links.size() < Profile.LINKS_MAX) links.put(partner, Link.measured(partner, rtt * 1_000L));
+            measure(partner, paths, nowMillis);
         }
         return unmeasured;
+    }
+
+    /** Looks at the paths that are announced, any moment of which may be the quiet one; true when one has changed. */
+    boolean measure(Paths paths, long nowMillis) {
+        boolean hasChanged = false;
+        for (NodeId partner : lowest.keySet()) hasChanged |= measure(partner, paths, nowMillis);
+        return hasChanged;
+    }
+
+    private boolean measure(NodeId partner, Paths paths, long nowMillis) {
+        long window = paths.isSplitWith(partner) ? SPLIT_RTT_WINDOW_MILLIS : RTT_WINDOW_MILLIS;
+        int rtt = lowest.computeIfAbsent(partner, each -> new Lowest())
+                .after(paths.rttMillis(partner), window, nowMillis);
+        Link known = links.get(partner);
+        if (known == null && links.size() == Profile.LINKS_MAX) return false;
+        Link now = known == null ? Link.measured(partner, rtt * 1_000L) : known.heard(rtt * 1_000L);
+        links.put(partner, now);
+        return !now.equals(known);
     }
 
     Profile profile(long nowMillis) {

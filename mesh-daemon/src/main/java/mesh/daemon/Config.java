@@ -121,6 +121,7 @@ public record Config(
      *
      * @param ratios of a split, host first, in thousandths
      * @param devices names parted by commas, or {@code none}
+     * @param patience of a split whose nodes have no path to each other
      */
     public record Serve(
             OptionalInt ctxTokens,
@@ -130,7 +131,8 @@ public record Config(
             boolean isSplit,
             List<Integer> ratios,
             Draft draft,
-            Optional<String> devices) {
+            Optional<String> devices,
+            Duration patience) {
         public Serve {
             ratios = List.copyOf(ratios);
         }
@@ -241,6 +243,9 @@ public record Config(
 
     private static final int INTERVAL_SECONDS_MAX = 900;
 
+    /** Whoever waits longer for an answer has left. */
+    private static final int PATIENCE_SECONDS_MAX = 600;
+
     public static Config of(Settings settings) throws Refusal {
         var read = new Reader(settings);
         Path dataDir =
@@ -271,7 +276,8 @@ public record Config(
                         read.isOn(Setting.SPLIT),
                         read.ratios(Setting.TENSOR_SPLIT),
                         read.draft(),
-                        read.devices()),
+                        read.devices(),
+                        read.patience()),
                 new Engine(read.folder(Setting.BIN_DIR)),
                 new Fetching(
                         read.address(Setting.HUB_URL),
@@ -479,6 +485,11 @@ public record Config(
                     guests(),
                     Duration.ofSeconds(
                             number(Setting.PUBLISH_INTERVAL, word(Setting.PUBLISH_INTERVAL), 1, INTERVAL_SECONDS_MAX)));
+        }
+
+        private Duration patience() throws Refusal {
+            String word = settings.of(Setting.SPLIT_PATIENCE).word();
+            return Duration.ofSeconds(number(Setting.SPLIT_PATIENCE, word, 1, PATIENCE_SECONDS_MAX));
         }
 
         private List<URI> relays() throws Refusal {

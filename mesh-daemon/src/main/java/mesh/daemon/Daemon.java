@@ -12,9 +12,11 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
+import mesh.core.Event;
 import mesh.core.id.NodeId;
 import mesh.core.wire.StreamType;
 import mesh.daemon.api.DiscoverApi;
+import mesh.daemon.api.Management.ModelStatus;
 import mesh.daemon.api.ManagementApi;
 import mesh.daemon.api.OllamaApi;
 import mesh.daemon.api.OpenAiApi;
@@ -191,7 +193,8 @@ public final class Daemon implements AutoCloseable {
                 belonging::reach,
                 belonging::silentMillis,
                 hosting::asked);
-        belonging.onSocket(socket -> layTunnels(socket, splits));
+        belonging.onChange(mesh::changed);
+        belonging.onSocket(socket -> layTunnels(socket, splits, config.serve().patience()));
     }
 
     /** A mesh that was joined, or is to split, may gather what one machine lacks. */
@@ -223,8 +226,10 @@ public final class Daemon implements AutoCloseable {
         };
     }
 
-    private void layTunnels(QuicEndpoint endpoint, Splits splits) {
-        var tunnels = new RpcTunnels(endpoint.loop());
+    private void layTunnels(QuicEndpoint endpoint, Splits splits, Duration patience) {
+        RpcTunnels.Ties ties =
+                (peer, stands) -> belonging.loop().ifPresent(loop -> loop.tell(new Event.Tied(peer, stands)));
+        var tunnels = new RpcTunnels(endpoint, patience, ties);
         endpoint.takes(StreamType.RPC, tunnels::answer);
         splits.connect(
                 new Mates() {
@@ -241,9 +246,11 @@ public final class Daemon implements AutoCloseable {
                 tunnels);
     }
 
-    public static Daemon open(Config config, Consumer<String> terminal) throws Refusal, InterruptedException {
+    /** @param isWatched whether somebody reads {@code terminal} as it is written, and so needs no account of all events */
+    public static Daemon open(Config config, Consumer<String> terminal, boolean isWatched)
+            throws Refusal, InterruptedException {
         DataDir dataDir = open(config.dataDir());
-        RecentLines lines = LogOutput.open(config.log().format(), config.log().level(), dataDir.log());
+        RecentLines lines = LogOutput.open(config.log().format(), config.log().level(), dataDir.log(), isWatched);
         Daemon daemon;
         try {
             daemon = new Daemon(config, terminal, dataDir, lines);
@@ -281,6 +288,11 @@ public final class Daemon implements AutoCloseable {
 
     private void fail(Unable unable) {
         stops.offer(new Stop.Failed(new Refusal(unable.exitCode(), unable.code(), unable.message())));
+    }
+
+    /** How the models of this node stand now. Any thread. */
+    public List<ModelStatus> models() {
+        return models.status();
     }
 
     /** Asks the daemon to stop; false when it is stopping already. Any thread. */
@@ -392,7 +404,7 @@ public final class Daemon implements AutoCloseable {
 
     private String metrics() {
         int peers = belonging.snapshot().map(now -> now.peers().size()).orElse(0);
-        return requests.metrics(models.waiting(), peers);
+        return requests.metrics(models.waiting(), mesh.waiting(), peers);
     }
 
     /** Requests of peers come over the socket, so they end with it; what they ask is answered by engines of this node. */

@@ -92,6 +92,7 @@ final class Hosting implements Orders, Casualties {
     private FileTime listedAt = FileTime.fromMillis(0);
     private boolean isEngineWanted;
     private Optional<Profile> told = Optional.empty();
+    private @Nullable MeshLoop toldLoop;
 
     /** Something the mesh wants done, in its turn. */
     private interface Order {
@@ -249,6 +250,7 @@ final class Hosting implements Orders, Casualties {
     // What it tells the loop.
 
     private void look(MeshLoop loop, Optional<Profile> facts) throws InterruptedException {
+        if (loop != toldLoop) arrive(loop);
         if (facts.isPresent() && !facts.equals(told)) {
             loop.tell(new Event.Described(facts.get()));
             told = facts;
@@ -272,6 +274,15 @@ final class Hosting implements Orders, Casualties {
             }
         tellLoads(loop);
         if (here.isEmpty()) prepare(snapshot);
+    }
+
+    /** Parts that another mesh gave end with it; what runs alone goes on, and everything is told anew. */
+    private void arrive(MeshLoop loop) {
+        if (toldLoop != null)
+            for (Stake stake : models.stakes())
+                if (!models.isAlone(stake.model())) stop(stake.model(), Reason.NOT_NEEDED);
+        toldLoop = loop;
+        toldLoads = List.of();
     }
 
     private static String words(Outcome.Waiting waiting) {

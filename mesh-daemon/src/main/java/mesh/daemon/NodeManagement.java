@@ -20,7 +20,6 @@ import mesh.core.id.NodeId;
 import mesh.core.id.Role;
 import mesh.core.id.Serial;
 import mesh.core.member.Member;
-import mesh.core.member.Profile.Phase;
 import mesh.daemon.api.Management;
 import mesh.daemon.hardware.Memory;
 import mesh.daemon.loop.Belonging;
@@ -192,23 +191,12 @@ final class NodeManagement implements Management {
         double rttMillis = path.filter(open -> open.rttMicros() > 0)
                 .map(open -> open.rttMicros() / MICROS_PER_MILLI)
                 .orElse((double) peer.rttMillis());
-        var profile = peer.profile();
-        return new PeerStatus(
-                peer.id().hex(),
-                profile.name(),
-                peer.state().name().toLowerCase(Locale.ROOT),
-                profile.role().name().toLowerCase(Locale.ROOT),
+        return PeerStatus.of(
+                peer,
                 rttMillis,
                 path.map(open -> open.kind().isDirect() ? "direct" : "relayed").orElse(""),
                 path.map(open -> open.kind().code()).orElse(""),
-                path.flatMap(Peer.Path::via).map(this::nameOf).orElse(""),
-                profile.usableBytes(),
-                profile.served().stream()
-                        .filter(row -> row.phase() == Phase.READY)
-                        .map(row -> row.model().name())
-                        .toList(),
-                profile.engine().version(),
-                peer.ageMillis());
+                path.flatMap(Peer.Path::via).map(this::nameOf).orElse(""));
     }
 
     /** A node that only carries need not be known by name. */
@@ -339,6 +327,45 @@ final class NodeManagement implements Management {
         return new Changed.Done(mesh);
     }
 
+    @Override
+    public Changed join(String token, boolean leaves) throws InterruptedException {
+        return switch (Invite.parse(token.strip(), Ed25519Verifier.ED25519, System.currentTimeMillis())) {
+            case Checked.Refused<Invite>(var reason) -> unusable(reason.code());
+            case Checked.Good<Invite>(Invite invite) -> join(invite, leaves);
+        };
+    }
+
+    private static Changed unusable(String code) {
+        return new Changed.Refused(code, "this invite cannot be used: " + code, false);
+    }
+
+    private Changed join(Invite invite, boolean leaves) throws InterruptedException {
+        if (isMember(invite)) return new Changed.Refused("already_member", "this node is in that mesh already", false);
+        try {
+            if (!leaves && !belonging.isAlone())
+                return new Changed.Refused(
+                        "in_a_mesh",
+                        "this node is in a mesh with others; to leave them for it, say --leave or \"leave\": true",
+                        false);
+            return switch (belonging.move(invite)) {
+                case Belonging.Move.Done(MeshId mesh) -> new Changed.Done(mesh.hex());
+                case Belonging.Move.Refused(var reason) -> unusable(reason.code());
+                case Belonging.Move.Unreached() ->
+                    new Changed.Refused("mesh_unreached", "nobody answers at the addresses of this invite", false);
+            };
+        } catch (IOException failed) {
+            return new Changed.Refused("join_failed", "cannot go over to that mesh: " + failed.getMessage(), false);
+        }
+    }
+
+    private boolean isMember(Invite invite) {
+        return belonging
+                .view()
+                .flatMap(Belonging.View::mesh)
+                .filter(invite.mesh()::equals)
+                .isPresent();
+    }
+
     // Models that are not served.
 
     @Override
@@ -359,6 +386,7 @@ final class NodeManagement implements Management {
         shown.put("sizeBytes", row.bytes());
         shown.put("sizeIsExact", row.isExact());
         shown.put("presence", row.presence().name().toLowerCase(Locale.ROOT));
+        if (row.cameBytes() > 0) shown.put("cameBytes", row.cameBytes());
         shown.put("fits", row.fits().name().toLowerCase(Locale.ROOT));
         if (row.needBytes() > 0) shown.put("needBytes", row.needBytes());
         if (!row.why().isEmpty()) shown.put("why", row.why());
@@ -412,13 +440,6 @@ final class NodeManagement implements Management {
                 new Preview.Refused(reason.code(), "this invite cannot be used: " + reason.code());
             case Checked.Good<Invite>(Invite invite) -> {
                 Invite.Terms terms = invite.terms();
-                boolean isMember = belonging
-                        .view()
-                        .flatMap(Belonging.View::mesh)
-                        .filter(invite.mesh()::equals)
-                        .isPresent();
-                boolean isFree = belonging.snapshot().stream()
-                        .allMatch(now -> now.peers().isEmpty());
                 yield new Preview.Good(
                         invite.mesh().hex(),
                         invite.issuer().hex(),
@@ -426,11 +447,19 @@ final class NodeManagement implements Management {
                         Instant.ofEpochMilli(terms.notAfterMillis()).toString(),
                         terms.uses(),
                         terms.addresses(),
-                        isMember,
-                        isFree,
+                        isMember(invite),
+                        isAlone(),
                         "mesh --join " + token.strip());
             }
         };
+    }
+
+    private boolean isAlone() {
+        try {
+            return belonging.isAlone();
+        } catch (IOException unreadable) {
+            return false;
+        }
     }
 
     @Override

@@ -66,11 +66,11 @@ public final class Rendezvous implements DiscoverApi.Seeker {
     }
 
     @Override
-    public Looked look(String model, String region) throws InterruptedException {
+    public Looked look(String model, String region, boolean probes) throws InterruptedException {
         if (config.offline()) return new Looked.Forbidden("offline", "--offline forbids to ask Nostr relays");
         var wish = new Wish("", model, region, 0, List.of(), false, Optional.empty());
         try {
-            return new Looked.Seen(Discovered.json(discovery(config).look(wish, false)));
+            return new Looked.Seen(Discovered.json(discovery(config).look(wish, probes)));
         } catch (IOException unusable) {
             return new Looked.Forbidden("discover_failed", "cannot look: " + unusable.getMessage());
         }

@@ -106,8 +106,8 @@ final class Requests {
         return new ArrayList<>(recent).reversed();
     }
 
-    /** In the words of Prometheus. {@code waiting} and {@code peers} are read at this moment. */
-    synchronized String metrics(Map<String, Integer> waiting, int peers) {
+    /** In the words of Prometheus. {@code waiting}, {@code hostless} and {@code peers} are read at this moment. */
+    synchronized String metrics(Map<String, Integer> waiting, int hostless, int peers) {
         var text = new StringBuilder();
         family(text, "mesh_requests_answered_total", "counter", "relayed requests answered", s -> s.answered);
         family(
@@ -135,6 +135,10 @@ final class Requests {
                 .append("\"} ")
                 .append(count)
                 .append('\n'));
+        text.append("# HELP mesh_requests_hostless requests that wait until there is a host\n")
+                .append("# TYPE mesh_requests_hostless gauge\nmesh_requests_hostless ")
+                .append(hostless)
+                .append('\n');
         text.append("# HELP mesh_peers other members this node knows\n# TYPE mesh_peers gauge\nmesh_peers ")
                 .append(peers)
                 .append('\n');
@@ -182,6 +186,7 @@ final class Requests {
         shown.put("requestBytes", exchange.requestBytes());
         shown.put("responseBytes", exchange.responseBytes());
         shown.put("attempts", record.attempts());
+        shown.put("waits", record.waits());
         return shown;
     }
 

@@ -119,6 +119,11 @@ public enum Setting {
                     + " GB"),
     DRAFT_MAX(Kind.VALUE, "N", "8", "tokens a draft guesses ahead"),
     NO_DRAFT(Kind.SWITCH, "", "false", "no model guesses ahead"),
+    SPLIT_PATIENCE(
+            Kind.VALUE,
+            "SECONDS",
+            "30",
+            "how long a split waits for a worker, or a worker for its host, while no path leads there"),
     THREADS(Kind.VALUE, "N", "auto", "threads per model; auto shares the cores among the models"),
     BIN_DIR(Kind.VALUE, "DIR", "auto", "where llama-server is; auto looks at the managed install, then at PATH"),
     HUB_URL(Kind.VALUE, "URL", "https://huggingface.co", "where models are fetched from: the hub, or a mirror of it"),

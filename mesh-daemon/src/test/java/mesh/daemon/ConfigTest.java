@@ -53,7 +53,8 @@ class ConfigTest {
                         false,
                         List.of(),
                         new Config.Draft(Optional.empty(), 8, false),
-                        Optional.empty()));
+                        Optional.empty(),
+                        Duration.ofSeconds(30)));
         assertThat(config.mesh())
                 .isEqualTo(new Config.Mesh(
                         List.of(), new InetSocketAddress(0), false, false, new Reach(List.of(), List.of())));
@@ -91,6 +92,7 @@ class ConfigTest {
                         Map.entry(Setting.PARALLEL, List.of("2")),
                         Map.entry(Setting.THREADS, List.of("1")),
                         Map.entry(Setting.MAX_VRAM, List.of("1.5")),
+                        Map.entry(Setting.SPLIT_PATIENCE, List.of("12")),
                         Map.entry(Setting.BIN_DIR, List.of("/opt/llama")),
                         Map.entry(Setting.OFFLINE, List.of("true")),
                         Map.entry(Setting.NAME, List.of("attic")),
@@ -120,7 +122,8 @@ class ConfigTest {
                         false,
                         List.of(),
                         new Config.Draft(Optional.empty(), 8, false),
-                        Optional.empty()));
+                        Optional.empty(),
+                        Duration.ofSeconds(12)));
         assertThat(config.engine().binDir()).contains(Path.of("/opt/llama"));
         assertThat(config.offline()).isTrue();
         assertThat(config.name()).isEqualTo("attic");

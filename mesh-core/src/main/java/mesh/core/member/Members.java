@@ -3,6 +3,7 @@ package mesh.core.member;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.BiConsumer;
 import mesh.core.Check;
@@ -161,10 +162,16 @@ public final class Members {
         for (Peer peer : table.live()) each.accept(peer.id(), peer.said.profile());
     }
 
-    /** Round trip as probes measured it; -1 = not known. */
-    public int rttMillis(NodeId id) {
+    /** What a member last said that was lost since, rather than left. */
+    public Optional<Profile> silent(NodeId id) {
         Peer peer = table.peer(id);
-        return peer == null ? -1 : peer.rttMillis;
+        return peer != null && peer.isDead() ? Optional.of(peer.said.profile()) : Optional.empty();
+    }
+
+    /** Round trip as the last probe found it; -1 = not known. */
+    public int lastRttMillis(NodeId id) {
+        Peer peer = table.peer(id);
+        return peer == null ? -1 : peer.lastRttMillis;
     }
 
     /** Whether {@code id} is a member whom nobody doubts. */

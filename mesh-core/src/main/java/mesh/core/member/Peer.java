@@ -17,6 +17,7 @@ final class Peer {
     int place;
 
     int rttMillis = -1;
+    int lastRttMillis = -1;
 
     /** What is held against it; null while nobody doubts it. */
     @Nullable

@@ -149,6 +149,7 @@ final class Prober {
 
     /** Smooths by a quarter: follows a changed path within a few probes, forgives one late answer. */
     private static void measured(Peer peer, int rttMillis) {
+        peer.lastRttMillis = rttMillis;
         peer.rttMillis = peer.rttMillis < 0 ? rttMillis : (3 * peer.rttMillis + rttMillis + 2) / 4;
     }
 }

@@ -8,6 +8,8 @@ public enum RouteReason {
     TARGET("target"),
     RETRY("retry"),
     PROBE("probe"),
+    /** The request waited until a host was there. */
+    AWAITED("awaited"),
 
     SLOWER("slower"),
     OTHER_MODEL("other-model"),
@@ -20,6 +22,8 @@ public enum RouteReason {
     PARKED("parked"),
     FULL("full"),
     TRIED("already-tried"),
+    /** Nobody of this mesh runs the model since its hosts went, a moment ago. */
+    HOST_LOST("host-lost"),
     EXCLUDED("excluded"),
     NOT_TARGET("not-at-target"),
     CONTEXT_TOO_SMALL("context-too-small"),

@@ -62,30 +62,6 @@ final class Choosing {
         Answer answer = models.find(wish);
         return answer instanceof Answer.Ready(var course)
                 ? new Choice.To(course, path)
-                : new Choice.Refuse(error(wish.model(), answer));
-    }
-
-    /** What is told to a caller whose request was not sent on its way. */
-    static ApiError error(String asked, Answer answer) {
-        return switch (answer) {
-            case Answer.Ready ready -> throw new IllegalArgumentException("no error: the model is ready");
-            case Answer.Loading(var model, var progress, var seconds) ->
-                ApiError.modelLoading(model, progress, seconds);
-            case Answer.Failed(var model, var code, var message) ->
-                ApiError.server(503, code, "the model '" + model + "' failed: " + message)
-                        .at("model");
-            case Answer.Unable(var model, var code, var message, var seconds) ->
-                ApiError.server(503, code, "the model '" + model + "' " + message)
-                        .at("model")
-                        .retryAfter(seconds);
-            case Answer.Busy(var model, var seconds) ->
-                ApiError.rateLimited("every host of the model '" + model + "' has a full queue")
-                        .retryAfter(seconds);
-            case Answer.Unfit(var param, var code, var message) ->
-                ApiError.invalid(400, code, message).at(param);
-            case Answer.Unknown(var near) -> ApiError.modelNotFound(asked, near);
-            case Answer.Nothing() ->
-                ApiError.server(503, "no_model", "this mesh serves no model").retryAfter(2);
-        };
+                : new Choice.Refuse(answer.error(wish.model()));
     }
 }

@@ -17,8 +17,8 @@ public final class DiscoverApi {
 
     /** Asks relays. */
     public interface Seeker {
-        /** Empty words ask for nothing. Blocks for seconds. */
-        Looked look(String model, String region) throws InterruptedException;
+        /** Empty words ask for nothing; {@code probes} knocks at what was found as well. Blocks for seconds. */
+        Looked look(String model, String region, boolean probes) throws InterruptedException;
     }
 
     /** What came of it. */
@@ -42,7 +42,9 @@ public final class DiscoverApi {
             throw new Refusal(ApiError.invalid(429, "discover_busy", "relays are being asked already; wait for that"));
         try {
             return switch (seeker.look(
-                    ask.query("model").orElse(""), ask.query("region").orElse(""))) {
+                    ask.query("model").orElse(""),
+                    ask.query("region").orElse(""),
+                    ask.query("probe").filter("1"::equals).isPresent())) {
                 case Looked.Seen(Object outcome) -> Reply.json(outcome);
                 case Looked.Forbidden(String code, String message) ->
                     throw new Refusal(ApiError.forbidden(code, message));

@@ -1,9 +1,13 @@
 package mesh.daemon.api;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import mesh.core.elect.Explanation;
+import mesh.core.member.Member;
+import mesh.core.member.Profile;
+import mesh.core.member.Profile.Phase;
 
 /**
  * What the management API can ask of the daemon. Called on virtual threads; may block for as long as reading a model's
@@ -56,6 +60,13 @@ public interface Management {
 
     /** What joining by this invite would mean; asks nobody. */
     Preview preview(String token);
+
+    /**
+     * Goes over to the mesh of an invite, and answers when that has happened or cannot.
+     *
+     * @param leaves whether others may be left for it
+     */
+    Changed join(String token, boolean leaves) throws InterruptedException;
 
     /** Asks the daemon to stop; returns at once. */
     void shutdown();
@@ -151,7 +162,28 @@ public interface Management {
             long memoryBytes,
             List<String> serving,
             String version,
-            long ageMillis) {}
+            long ageMillis) {
+        /** What the view of the mesh knows of it, beside how it is reached. */
+        public static PeerStatus of(Member peer, double rttMillis, String path, String pathKind, String via) {
+            Profile profile = peer.profile();
+            return new PeerStatus(
+                    peer.id().hex(),
+                    profile.name(),
+                    peer.state().name().toLowerCase(Locale.ROOT),
+                    profile.role().name().toLowerCase(Locale.ROOT),
+                    rttMillis,
+                    path,
+                    pathKind,
+                    via,
+                    profile.usableBytes(),
+                    profile.served().stream()
+                            .filter(row -> row.phase() == Phase.READY)
+                            .map(row -> row.model().name())
+                            .toList(),
+                    profile.engine().version(),
+                    peer.ageMillis());
+        }
+    }
 
     /** {@code source} says where the figure comes from, {@code how} the arithmetic. */
     record MemoryStatus(long totalBytes, long usableBytes, String source, String how) {}
@@ -212,7 +244,7 @@ public interface Management {
      */
     record DownloadStatus(String model, String state, ProgressStatus progress, String reason, String message) {}
 
-    /** What an invite would make of this node, and what it cannot do about it while it runs. */
+    /** What an invite would make of this node. */
     sealed interface Preview {
         /**
          * @param isMember whether this node is in that mesh already

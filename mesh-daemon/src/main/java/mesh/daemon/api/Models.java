@@ -2,6 +2,7 @@ package mesh.daemon.api;
 
 import java.util.List;
 import java.util.Optional;
+import mesh.core.openai.ApiError;
 import mesh.daemon.edge.Course;
 
 /**
@@ -99,5 +100,29 @@ public interface Models {
 
         /** The choice was left to the mesh, which has no model at all. */
         record Nothing() implements Answer {}
+
+        /** What is told to a caller who named {@code asked} and whose request is not sent on its way. */
+        default ApiError error(String asked) {
+            return switch (this) {
+                case Ready ready -> throw new IllegalArgumentException("no error: the model is ready");
+                case Loading(var model, var progress, var seconds) -> ApiError.modelLoading(model, progress, seconds);
+                case Failed(var model, var code, var message) ->
+                    ApiError.server(503, code, "the model '" + model + "' failed: " + message)
+                            .at("model");
+                case Unable(var model, var code, var message, var seconds) ->
+                    ApiError.server(503, code, "the model '" + model + "' " + message)
+                            .at("model")
+                            .retryAfter(seconds);
+                case Busy(var model, var seconds) ->
+                    ApiError.rateLimited("every host of the model '" + model + "' has a full queue")
+                            .retryAfter(seconds);
+                case Unfit(var param, var code, var message) ->
+                    ApiError.invalid(400, code, message).at(param);
+                case Unknown(var near) -> ApiError.modelNotFound(asked, near);
+                case Nothing() ->
+                    ApiError.server(503, "no_model", "this mesh serves no model")
+                            .retryAfter(2);
+            };
+        }
     }
 }

@@ -102,7 +102,7 @@ public final class OllamaApi {
         // To load whatever there is makes no sense, though asking it does.
         if (name.isEmpty()) throw new Refusal(ApiError.modelNotFound(name, List.of()));
         Optional<Answer> obstacle = models.obstacle(name);
-        if (obstacle.isPresent()) throw new Refusal(Choosing.error(name, obstacle.get()));
+        if (obstacle.isPresent()) throw new Refusal(obstacle.get().error(name));
         ObjectNode answer = OllamaAnswer.begun(called(json));
         if (form == OllamaAnswer.Form.CHAT)
             answer.putObject("message").put("role", "assistant").put("content", "");

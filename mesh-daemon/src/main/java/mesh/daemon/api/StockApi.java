@@ -28,6 +28,7 @@ final class StockApi {
         routes.changing("POST", "/mesh/v1/downloads", this::download);
         routes.changing("DELETE", "/mesh/v1/downloads/*", ask -> ManagementApi.changed(daemon.pause(ask.rest()), 200));
         routes.changing("POST", "/mesh/v1/join/preview", this::preview);
+        routes.changing("POST", "/mesh/v1/join", this::join);
     }
 
     private Reply download(Ask ask) throws Refusal {
@@ -40,6 +41,11 @@ final class StockApi {
                 throw new Refusal(ApiError.invalid(409, code, message));
             case Preview.Good good -> Reply.json(shown(good));
         };
+    }
+
+    private Reply join(Ask ask) throws Refusal, InterruptedException {
+        boolean leaves = ask.json().path("leave").asBoolean(false);
+        return ManagementApi.changed(daemon.join(said(ask, "token"), leaves), 200);
     }
 
     private static String said(Ask ask, String field) throws Refusal {

@@ -1,10 +1,8 @@
 package mesh.daemon.cli;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import java.io.Console;
 import java.io.PrintWriter;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import mesh.core.model.Fit;
 import mesh.daemon.fetch.Progress;
@@ -33,8 +31,7 @@ final class DownloadMeter implements Progress, AutoCloseable {
         this.model = model;
         this.out = out;
         this.isJson = isJson;
-        this.isTerminal =
-                Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
+        this.isTerminal = Terminal.isWatched();
     }
 
     @Override

@@ -35,6 +35,7 @@ import picocli.CommandLine.ScopeType;
             ModelsCommand.class,
             DownloadCommand.class,
             InviteCommand.class,
+            JoinCommand.class,
             LeaveCommand.class,
             DiscoverCommand.class,
             RotateKeyCommand.class,

@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.net.HttpURLConnection;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import mesh.daemon.Refusal;
 import mesh.daemon.store.Whereabouts;
 
@@ -14,7 +15,7 @@ import mesh.daemon.store.Whereabouts;
 final class ManagementClient {
     private static final JsonMapper JSON = new JsonMapper();
     /** A daemon on loopback that takes longer than this to answer from memory is stuck. */
-    private static final int TIMEOUT_MILLIS = 10_000;
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final Whereabouts where;
 
@@ -27,23 +28,28 @@ final class ManagementClient {
     }
 
     JsonNode get(String path) throws Refusal {
-        return call("GET", path, "");
+        return call("GET", path, "", PATIENCE);
     }
 
     JsonNode post(String path, String body) throws Refusal {
-        return call("POST", path, body);
+        return post(path, body, PATIENCE);
+    }
+
+    /** For what the daemon cannot answer from memory. */
+    JsonNode post(String path, String body, Duration patience) throws Refusal {
+        return call("POST", path, body, patience);
     }
 
     JsonNode delete(String path) throws Refusal {
-        return call("DELETE", path, "");
+        return call("DELETE", path, "", PATIENCE);
     }
 
-    private JsonNode call(String method, String path, String body) throws Refusal {
+    private JsonNode call(String method, String path, String body, Duration patience) throws Refusal {
         try {
             var connection = (HttpURLConnection)
                     URI.create(where.management() + "/mesh/v1/" + path).toURL().openConnection();
-            connection.setConnectTimeout(TIMEOUT_MILLIS);
-            connection.setReadTimeout(TIMEOUT_MILLIS);
+            connection.setConnectTimeout((int) PATIENCE.toMillis());
+            connection.setReadTimeout((int) patience.toMillis());
             connection.setRequestMethod(method);
             connection.setRequestProperty("x-mesh-console", "1");
             if (!body.isEmpty()) {

@@ -59,8 +59,9 @@ final class ServeCommand implements java.util.concurrent.Callable<Integer> {
                 Setting.JOIN,
                 (join, tokens) -> tokens.stream().map(ServeCommand::token).toList());
         Config config = Config.of(Settings.resolve(said, environment));
-        var terminal = new Terminal(spec.commandLine().getOut(), config.log().format() == LogFormat.PRETTY);
-        try (Daemon daemon = Daemon.open(config, terminal)) {
+        var terminal = Terminal.of(spec.commandLine().getOut(), config.log().format() == LogFormat.PRETTY, environment);
+        try (Daemon daemon = Daemon.open(config, terminal, terminal.isLive());
+                var _ = new StartLine(daemon::models, terminal)) {
             Signals.handle("TERM", () -> daemon.requestStop("terminated"));
             Signals.handle("INT", () -> interrupt(daemon));
             daemon.serve();

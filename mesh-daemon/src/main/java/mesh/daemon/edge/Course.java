@@ -16,11 +16,35 @@ public interface Course {
     /** Another host to ask beside the one that stays silent; empty: there is none, or it is not worth it. */
     Optional<Leg> beside();
 
+    /**
+     * Takes a seat for a request that was told to wait. {@code wake} runs, on any thread, when it should ask {@link #next}
+     * again, until the seat is left. Empty: too many wait already.
+     */
+    default Optional<Seat> await(Runnable wake) {
+        return Optional.empty();
+    }
+
+    /** A request's place among those that wait for a host. */
+    interface Seat {
+        /** Once is enough, more does no harm. */
+        void leave();
+    }
+
     /** What a course says. */
     sealed interface Step {
         record Go(Leg leg) implements Step {}
 
         record Refuse(ApiError error) implements Step {}
+
+        /**
+         * There is no host, and there may be one soon.
+         *
+         * @param why a stable code
+         * @param lookAgainMillis when to ask again though nothing woke the request
+         * @param patienceMillis counted from the request's arrival
+         * @param refusal what the caller is told when that is over
+         */
+        record Wait(String why, long lookAgainMillis, long patienceMillis, ApiError refusal) implements Step {}
 
         /** Every host was tried: what the last one did is the answer. */
         record Spent() implements Step {}

@@ -30,6 +30,9 @@ final class Forwarder {
     /** Between two tokens of one answer, with room for a split whose link is down for a while. */
     private static final long SILENT_BODY_NANOS_MAX = TimeUnit.MINUTES.toNanos(2);
 
+    /** How long there was no host. */
+    private static final String WAITED_HEADER = "x-mesh-waited-ms";
+
     /** Beyond this a request wanders; hosts that many do not die in the time of one. */
     private static final int ATTEMPTS_MAX = 8;
 
@@ -42,10 +45,13 @@ final class Forwarder {
     private final Relay relay = new Relay();
     private final List<Attempt> running = new ArrayList<>(2);
     private final List<ServeRecord.Attempt> ended = new ArrayList<>(2);
+    private final List<ServeRecord.Wait> waits = new ArrayList<>(0);
 
     private @Nullable Attempt winner;
     private @Nullable Future<?> hedge;
     private ApiError failure = ApiError.server(503, "no_host", "no host can answer now");
+    private @Nullable Vigil vigil;
+    private long waitedMillis;
     private Turnstile.@Nullable Place place;
     private long queuedMillis;
     private long lastSignNanos = System.nanoTime();
@@ -87,12 +93,46 @@ final class Forwarder {
         }
         switch (course.next()) {
             case Course.Step.Go(Course.Leg leg) -> launch(leg);
+            case Course.Step.Wait wait -> await(wait);
             case Course.Step.Refuse(ApiError error) -> refuse(error);
             case Course.Step.Spent spent -> refuse(failure);
         }
     }
 
+    private void await(Course.Step.Wait wait) {
+        if (!running.isEmpty() || isOver) return;
+        boolean isRefusedAsTooMany = failure.status() == 429;
+        if (isRefusedAsTooMany) {
+            refuse(failure);
+            return;
+        }
+        if (vigil != null) {
+            vigil.goesOn(wait);
+            return;
+        }
+        var seat = course.await(() -> loop.execute(this::woken));
+        if (seat.isEmpty()) {
+            refuse(ApiError.rateLimited("too many requests wait for a host of this model")
+                    .retryAfter(1));
+            return;
+        }
+        vigil = new Vigil(seat.get(), wait);
+        // What changed between the look and the seat woke nobody.
+        loop.execute(this::woken);
+    }
+
+    private void woken() {
+        if (vigil != null && !isOver) advance();
+    }
+
+    private void leaveSeat() {
+        if (vigil == null) return;
+        vigil.leave();
+        vigil = null;
+    }
+
     private void launch(Course.Leg leg) {
+        leaveSeat();
         attempts++;
         var attempt = new Attempt(leg);
         running.add(attempt);
@@ -102,7 +142,9 @@ final class Forwarder {
     /** Nobody is left to ask, unless another one is still thinking. */
     private void refuse(ApiError error) {
         if (!running.isEmpty() || isOver) return;
+        if (vigil != null) exchange.answerHeader("x-mesh-why", vigil.step.why());
         over();
+        if (!waits.isEmpty()) exchange.answerHeader(WAITED_HEADER, Long.toString(waitedMillis));
         exchange.abort(error);
     }
 
@@ -131,12 +173,13 @@ final class Forwarder {
 
     private void over() {
         isOver = true;
+        leaveSeat();
         engines.watchman().forget(this);
         if (hedge != null) hedge.cancel(false);
     }
 
     private ServeRecord record() {
-        return new ServeRecord(exchange.dialect(), isStream, ended, queuedMillis, relay.scan.usage());
+        return new ServeRecord(exchange.dialect(), isStream, ended, waits, queuedMillis, relay.scan.usage());
     }
 
     // Towards the client.
@@ -145,6 +188,8 @@ final class Forwarder {
     void look(long now) {
         if (isOver) return;
         Attempt answering = winner;
+        if (vigil != null) vigil.look(now);
+        if (isOver) return;
         if (answering == null) {
             for (Attempt each : List.copyOf(running)) each.look(now);
             if (isOver || winner != null) return;
@@ -190,6 +235,36 @@ final class Forwarder {
         if (at.equals(place)) return;
         place = at;
         exchange.interim(at);
+    }
+
+    /** There is no host, and there may be one soon. */
+    private final class Vigil {
+        private final Course.Seat seat;
+        private final long sinceNanos = System.nanoTime();
+        private Course.Step.Wait step;
+        private long lookedNanos = sinceNanos;
+
+        Vigil(Course.Seat seat, Course.Step.Wait step) {
+            this.seat = seat;
+            this.step = step;
+        }
+
+        void goesOn(Course.Step.Wait still) {
+            step = still;
+            lookedNanos = System.nanoTime();
+        }
+
+        void look(long now) {
+            if (now - startNanos > TimeUnit.MILLISECONDS.toNanos(step.patienceMillis())) refuse(step.refusal());
+            else if (now - lookedNanos > TimeUnit.MILLISECONDS.toNanos(step.lookAgainMillis())) advance();
+        }
+
+        void leave() {
+            seat.leave();
+            long millis = (System.nanoTime() - sinceNanos) / 1_000_000;
+            waitedMillis += millis;
+            waits.add(new ServeRecord.Wait(step.why(), millis));
+        }
     }
 
     /** What passes of one answer. */
@@ -309,6 +384,7 @@ final class Forwarder {
                 return;
             }
             leg.labels().forEach(exchange::answerHeader);
+            if (!waits.isEmpty()) exchange.answerHeader(WAITED_HEADER, Long.toString(waitedMillis));
             if (queued > 0) exchange.answerHeader(Turnstile.QUEUED_HEADER, Long.toString(queued));
             if (!head.retryAfter().isEmpty()) exchange.answerHeader("retry-after", head.retryAfter());
             if (head.isEventStream()) eventHeaders();

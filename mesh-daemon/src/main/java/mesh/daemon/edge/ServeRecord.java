@@ -11,12 +11,18 @@ import mesh.core.openai.Usage;
  * @param dialect the caller's, of which a peer that asked sends on what its engine speaks
  * @param isStream whether the caller wanted the answer piece by piece
  * @param attempts every host that was asked, in order
+ * @param waits for a host, while there was none
  * @param queuedMillis in the queue of the host that answered
  */
-public record ServeRecord(Dialect dialect, boolean isStream, List<Attempt> attempts, long queuedMillis, Usage usage) {
+public record ServeRecord(
+        Dialect dialect, boolean isStream, List<Attempt> attempts, List<Wait> waits, long queuedMillis, Usage usage) {
     public ServeRecord {
         attempts = List.copyOf(attempts);
+        waits = List.copyOf(waits);
     }
+
+    /** {@code why} there was no host, as of the last look. */
+    public record Wait(String why, long millis) {}
 
     /**
      * One host asked.

@@ -34,20 +34,20 @@ public record Order(URI uri, Path target, OptionalLong bytes, Optional<String> s
 
     /** What has arrived, as a file with holes. */
     Path part() {
-        return beside(PART_SUFFIX);
+        return target.resolveSibling(target.getFileName() + PART_SUFFIX);
     }
 
     /** What of it has arrived, and from where. */
     Path note() {
-        return beside(NOTE_SUFFIX);
+        return note(target);
+    }
+
+    static Path note(Path target) {
+        return target.resolveSibling(target.getFileName() + NOTE_SUFFIX);
     }
 
     /** Everything of it that is not the file itself. */
     public List<Path> traces() {
         return List.of(part(), note());
-    }
-
-    private Path beside(String suffix) {
-        return target.resolveSibling(target.getFileName() + suffix);
     }
 }

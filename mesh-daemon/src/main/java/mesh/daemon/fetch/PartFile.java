@@ -126,6 +126,24 @@ public final class PartFile implements AutoCloseable {
         throw new FetchRefused(FetchReason.BUSY, "is being fetched already file=" + order.part());
     }
 
+    /** How much of the file that is to lie at {@code target} came in by the last note; 0 while nothing did. */
+    public static long bytesBefore(Path target) {
+        Path note = Order.note(target);
+        if (!Files.exists(note)) return 0;
+        try {
+            List<long[]> ranges =
+                    JSON.readValue(Files.readAllBytes(note), Note.class).ranges();
+            return ranges == null
+                    ? 0
+                    : ranges.stream()
+                            .filter(range -> range.length == 2)
+                            .mapToLong(range -> range[1] - range[0])
+                            .sum();
+        } catch (IOException damaged) {
+            return 0;
+        }
+    }
+
     /** Takes up what an earlier run left, if it belongs to the same file. */
     private synchronized void recall() throws IOException {
         if (!Files.exists(order.note())) return;

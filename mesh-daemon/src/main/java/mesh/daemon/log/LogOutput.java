@@ -3,6 +3,7 @@ package mesh.daemon.log;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
+import ch.qos.logback.classic.filter.ThresholdFilter;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.OutputStreamAppender;
@@ -31,11 +32,18 @@ public final class LogOutput {
         root(context, Level.WARN).addAppender(console(context, LogFormat.PRETTY));
     }
 
-    /** Answers with what keeps the last lines, whatever becomes of the file. */
-    public static RecentLines open(LogFormat format, LogLevel level, Path folder) {
+    /**
+     * Answers with what keeps the last lines, whatever becomes of the file.
+     *
+     * @param isWatched whether a person at a terminal is told of the start in other words, so that only warnings belong
+     *     there, unless more than the usual was asked for
+     */
+    public static RecentLines open(LogFormat format, LogLevel level, Path folder, boolean isWatched) {
         LoggerContext context = reset();
         Logger root = root(context, Level.toLevel(level.name()));
-        root.addAppender(console(context, format));
+        OutputStreamAppender<ILoggingEvent> console = console(context, format);
+        if (isWatched && level != LogLevel.DEBUG) console.addFilter(warnings());
+        root.addAppender(console);
         root.addAppender(file(context, format, folder.resolve("mesh.log")));
         var recent = new RecentLines();
         recent.setContext(context);
@@ -72,6 +80,13 @@ public final class LogOutput {
         ConsoleTarget target = format == LogFormat.JSON ? ConsoleTarget.SystemOut : ConsoleTarget.SystemErr;
         appender.setTarget(target.getName());
         return started(appender, context, format);
+    }
+
+    private static ThresholdFilter warnings() {
+        var filter = new ThresholdFilter();
+        filter.setLevel(Level.WARN.levelStr);
+        filter.start();
+        return filter;
     }
 
     private static OutputStreamAppender<ILoggingEvent> file(LoggerContext context, LogFormat format, Path file) {

@@ -5,7 +5,6 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -19,15 +18,11 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
-import mesh.core.Event;
-import mesh.core.Node;
+import java.util.stream.Stream;
 import mesh.core.Snapshot;
-import mesh.core.Tunables;
 import mesh.core.id.Checked;
 import mesh.core.id.Invite;
 import mesh.core.id.MeshId;
-import mesh.core.id.MeshLicence;
 import mesh.core.id.NodeId;
 import mesh.core.id.Refusal;
 import mesh.core.id.Revocation;
@@ -35,15 +30,12 @@ import mesh.core.id.Role;
 import mesh.core.id.Serial;
 import mesh.core.id.Signer;
 import mesh.core.member.Profile;
-import mesh.core.wire.SignedVoice;
 import mesh.daemon.log.Log;
 import mesh.daemon.quic.Addresses;
 import mesh.daemon.quic.Dialled;
-import mesh.daemon.quic.Doorkeeper;
 import mesh.daemon.quic.Membership;
 import mesh.daemon.quic.Nat;
 import mesh.daemon.quic.Peer;
-import mesh.daemon.quic.QuicConfig;
 import mesh.daemon.quic.QuicEndpoint;
 import mesh.daemon.quic.Relay;
 import mesh.daemon.store.AtomicFile;
@@ -57,7 +49,7 @@ import org.jspecify.annotations.Nullable;
  * the API never waits for them, and taken apart in the reverse order with a farewell. Before the mesh is there its
  * questions have empty answers. Safe on any thread.
  */
-public final class Belonging implements Rejoin.Place {
+public final class Belonging {
     private static final Log log = Log.of(Belonging.class);
 
     /** What is printed at the start: for the machines one person carries a token to within a day. */
@@ -65,20 +57,14 @@ public final class Belonging implements Rejoin.Place {
 
     private static final long START_MILLIS = 24L * 3_600_000;
 
-    /** Peers on a bad link have read by then; a farewell that is lost is made up for by probes. */
-    private static final Duration FAREWELL = Duration.ofSeconds(1);
-
     private final Plan plan;
-    private final BiFunction<List<String>, Role, Profile> facts;
-    private final Orders orders;
-    private final Consumer<Unable> unable;
-    private final Links links = new Links();
+    private final Stay.Duty duty;
     private final List<Consumer<QuicEndpoint>> socketUsers = new CopyOnWriteArrayList<>();
     private final Thread opening;
-    private volatile @Nullable Opened opened;
-    private volatile @Nullable Rejoin rejoin;
-    private volatile @Nullable Withdrawals withdrawals;
-    private volatile @Nullable InLoop inLoop;
+    private volatile Consumer<Snapshot> onChange = snapshot -> {};
+
+    /** Where this node is now; none until its key is read and its socket bound. */
+    private volatile @Nullable Stay stay;
 
     /**
      * What the operator wants of it.
@@ -110,21 +96,13 @@ public final class Belonging implements Rejoin.Place {
         }
     }
 
-    /** What there is without a mesh. */
-    private record Opened(NodeKey key, Membership membership, QuicEndpoint endpoint) {}
-
-    /** The node's loop and what carries out its effects; there once the node belongs to a mesh. */
-    private record InLoop(MeshId mesh, MeshLoop loop, Dispatcher dispatcher) {}
-
     /**
      * @param facts this node's profile, given its addresses and the role its certificate allows; read on any thread
      * @param unable told at most once, when this node cannot take its place and must end
      */
     public Belonging(Plan plan, BiFunction<List<String>, Role, Profile> facts, Orders orders, Consumer<Unable> unable) {
         this.plan = plan;
-        this.facts = facts;
-        this.orders = orders;
-        this.unable = unable;
+        this.duty = new Stay.Duty(facts, orders, snapshot -> onChange.accept(snapshot), unable);
         this.opening = Thread.ofVirtual().name("mesh").unstarted(this::open);
     }
 
@@ -150,28 +128,32 @@ public final class Belonging implements Rejoin.Place {
                 folder.putAside();
                 place = folder.open(key);
             }
-            QuicEndpoint socket = bound(key, place);
-            var here = new Opened(key, place, socket);
-            links.connect(socket);
-            socketUsers.forEach(user -> user.accept(socket));
-            opened = here;
+            Stay here = settle(key, place);
             if (place.renewsItself(System.currentTimeMillis())) log.info("certificate.renewed", "by", key.id());
-            beginWithdrawals(here);
             if (!ways.isEmpty()) invites = entered(here, ways);
             if (place.standing().isEmpty() && invites.isEmpty()) place.found();
-            if (isMember(place, key.id())) takePart(here);
+            if (isMember(place, key.id())) here.takePart();
             printInvite(here);
-            var known = new LastPeers(plan.kept("state", "peers.json"));
-            var finder = new Rejoin(place, socket, invites, known, new NetworkWatch(socket, plan.reach()), this);
-            rejoin = finder;
-            finder.start();
+            here.look(invites, new LastPeers(peersFile()), plan.reach());
         } catch (Stranded stranded) {
-            unable.accept(stranded.unable);
+            duty.unable().accept(stranded.unable);
         } catch (IOException failed) {
-            unable.accept(Unable.failed("identity_unusable", "cannot take part in a mesh: " + failed.getMessage()));
+            duty.unable()
+                    .accept(Unable.failed("identity_unusable", "cannot take part in a mesh: " + failed.getMessage()));
         } catch (InterruptedException ending) {
             // Closed while it looked for a mesh.
         }
+    }
+
+    private Stay settle(NodeKey key, Membership place) throws Stranded, IOException {
+        Stay here = bound(key, place);
+        socketUsers.forEach(user -> user.accept(here.endpoint()));
+        stay = here;
+        return here;
+    }
+
+    private Optional<Path> peersFile() {
+        return plan.kept("state", "peers.json");
     }
 
     /** What a finder brings, for a node that is in no mesh but one of its own that nobody joined. */
@@ -192,15 +174,14 @@ public final class Belonging implements Rejoin.Place {
     }
 
     /** Tries the ways in order, each for a while; answers the invite that let us in, or none where nobody answered. */
-    private List<Invite> entered(Opened here, List<Finder.Way> ways)
-            throws Stranded, IOException, InterruptedException {
+    private List<Invite> entered(Stay here, List<Finder.Way> ways) throws Stranded, IOException, InterruptedException {
         Finder finder = plan.finder().orElseThrow();
         for (Finder.Way way : ways) {
             BlockingQueue<Dialled> answer = new ArrayBlockingQueue<>(1);
             here.endpoint().dial(way.invite().issuer(), way.addresses(), Optional.of(way.invite()), answer::add);
             if (answer.poll(finder.patience().toMillis(), TimeUnit.MILLISECONDS)
                     instanceof Dialled.Reached(Peer peer, String observed)) {
-                admitted(peer.id());
+                here.admitted(peer.id());
                 return List.of(way.invite());
             }
             log.info(
@@ -212,13 +193,6 @@ public final class Belonging implements Rejoin.Place {
         }
         strand(finder);
         return List.of();
-    }
-
-    private void beginWithdrawals(Opened here) {
-        var fresh = new Withdrawals(here.membership(), here.endpoint(), this::loop);
-        withdrawals = fresh;
-        links.connect(fresh);
-        fresh.start();
     }
 
     /** Cannot go on. */
@@ -269,22 +243,23 @@ public final class Belonging implements Rejoin.Place {
     }
 
     /** On the port of the last time if nobody else has it, so that invites and memories of this node stay true. */
-    private QuicEndpoint bound(NodeKey key, Membership place) throws Stranded, IOException {
+    private Stay bound(NodeKey key, Membership place) throws Stranded, IOException {
         Optional<Path> note = plan.kept("state", "quic.port");
         if (plan.bind().getPort() == 0 && note.isPresent() && Files.exists(note.get())) {
             try {
                 int port = Integer.parseInt(Files.readString(note.get()).strip());
-                return listening(new InetSocketAddress(plan.bind().getAddress(), port), key, place);
+                return Stay.listening(new InetSocketAddress(plan.bind().getAddress(), port), key, place, duty);
             } catch (IOException | IllegalArgumentException takenOrDamaged) {
                 log.debug("endpoint.moved", "cause", takenOrDamaged.getClass().getSimpleName());
             }
         }
         try {
-            QuicEndpoint socket = listening(plan.bind(), key, place);
+            Stay here = Stay.listening(plan.bind(), key, place, duty);
             if (note.isPresent())
                 AtomicFile.write(
-                        note.get(), Integer.toString(socket.address().getPort()).getBytes(StandardCharsets.US_ASCII));
-            return socket;
+                        note.get(),
+                        Integer.toString(here.endpoint().address().getPort()).getBytes(StandardCharsets.US_ASCII));
+            return here;
         } catch (IOException unusable) {
             throw new Stranded(Unable.failed(
                     "udp_unusable",
@@ -293,80 +268,28 @@ public final class Belonging implements Rejoin.Place {
         }
     }
 
-    private QuicEndpoint listening(InetSocketAddress at, NodeKey key, Membership place) throws IOException {
-        return QuicEndpoint.open(QuicConfig.on(at), key, place, links);
-    }
-
-    /** The core's node begins; from here on this node is in the mesh, be it alone. */
-    private synchronized InLoop takePart(Opened here) {
-        InLoop there = inLoop;
-        if (there != null) return there;
-        var standing = here.membership().standing().orElseThrow();
-        MeshId mesh = standing.trust().mesh();
-        Role role = standing.own().role();
-        Profile profile = facts.apply(addresses(here), role);
-        Tunables tunables = Tunables.lan();
-        Supplier<Doorkeeper.Standing> latest =
-                () -> here.membership().standing().orElse(standing);
-        var licence =
-                new MeshLicence(() -> latest.get().trust(), () -> latest.get().own());
-        var voice =
-                new SignedVoice(here.key(), Ed25519Verifier.ED25519, mesh.key().bytes(), licence);
-        var dispatcher = new Dispatcher(mesh, links, orders);
-        var loop = new MeshLoop(
-                now -> new Node(
-                        voice, tunables, System.currentTimeMillis(), profile, new SecureRandom().nextLong(), now),
-                tunables.tickMillis(),
-                dispatcher,
-                () -> unable.accept(Unable.failed("loop_broke", "the mesh loop met a bug of ours; see mesh logs")));
-        var fresh = new InLoop(mesh, loop, dispatcher);
-        links.connect(loop);
-        loop.start();
-        inLoop = fresh;
-        return fresh;
-    }
-
-    private static List<String> addresses(Opened here) {
-        return reachable(here).stream().map(Addresses::text).toList();
-    }
-
-    private static List<InetSocketAddress> reachable(Opened here) {
-        return here.endpoint().reachable().stream().limit(Profile.ADDRESSES_MAX).toList();
-    }
-
-    // Finding the mesh.
-
-    @Override
-    public void admitted(NodeId by) {
-        Opened here = opened;
-        if (here == null) return;
-        InLoop part = takePart(here);
-        part.dispatcher().admitted();
-        part.loop().tell(new Event.Admitted(by));
-    }
-
-    @Override
-    public void refused(Refusal reason) {
-        unable.accept(Unable.refused(reason));
-    }
-
-    @Override
+    /** The mesh as this node sees it; empty until it is in one. */
     public Optional<Snapshot> snapshot() {
-        return loop().map(MeshLoop::snapshot);
+        return here().flatMap(Stay::snapshot);
+    }
+
+    /** {@code told} hears of every new snapshot once others can see it, on the loop's thread; it must not block. */
+    public void onChange(Consumer<Snapshot> told) {
+        onChange = told;
+    }
+
+    private Optional<Stay> here() {
+        return Optional.ofNullable(stay);
     }
 
     /** Where to put what happens on this node; empty until it is in a mesh. */
     public Optional<MeshLoop> loop() {
-        return Optional.ofNullable(inLoop).map(InLoop::loop);
+        return here().flatMap(Stay::loop);
     }
 
     /** This node's profile as it is now; empty until it is in a mesh. */
     public Optional<Profile> facts() {
-        Opened here = opened;
-        if (here == null || inLoop == null) return Optional.empty();
-        return here.membership()
-                .standing()
-                .map(now -> facts.apply(addresses(here), now.own().role()));
+        return here().flatMap(Stay::facts);
     }
 
     // Talking.
@@ -378,26 +301,7 @@ public final class Belonging implements Rejoin.Place {
 
     /** Finds the connection to a member, dialling if there is none; answers once, on any thread. */
     public void reach(NodeId node, Consumer<Optional<Peer>> found) {
-        Opened here = opened;
-        Optional<Peer> peer = here == null ? Optional.empty() : here.endpoint().peer(node);
-        if (here == null || peer.isPresent()) {
-            found.accept(peer);
-            return;
-        }
-        List<InetSocketAddress> addresses = snapshot().stream()
-                .flatMap(snapshot -> snapshot.peers().stream())
-                .filter(member -> member.id().equals(node))
-                .flatMap(member -> Links.parsed(member.profile().addresses()).stream())
-                .toList();
-        here.endpoint()
-                .dial(
-                        node,
-                        addresses,
-                        Optional.empty(),
-                        outcome -> found.accept(
-                                outcome instanceof Dialled.Reached(Peer reached, String observed)
-                                        ? Optional.of(reached)
-                                        : Optional.empty()));
+        here().ifPresentOrElse(there -> there.reach(node, found), () -> found.accept(Optional.empty()));
     }
 
     /** The same for a thread that may wait; empty also when there is no answer in time. */
@@ -416,9 +320,9 @@ public final class Belonging implements Rejoin.Place {
     // Invites.
 
     /** The same invite for as long as it has half its time left and is true, so that a restart does not outdate it. */
-    private void printInvite(Opened here) throws IOException {
+    private void printInvite(Stay here) throws IOException {
         if (here.membership().standing().isEmpty()) return;
-        List<String> addresses = addresses(here);
+        List<String> addresses = here.addresses();
         Optional<Invite> still = here.membership().invites().stream()
                 .filter(issued -> !issued.revoked() && issued.used() < START_USES / 2)
                 .map(Membership.Issued::invite)
@@ -432,18 +336,18 @@ public final class Belonging implements Rejoin.Place {
 
     /** A new invite to this mesh, at this node; refused where this node may not admit. */
     public Checked<Invite> invite(Role role, int uses, Duration lasts) throws IOException {
-        Opened here = opened;
+        Stay here = stay;
         if (here == null) return Checked.refused(Refusal.NO_CREDENTIAL);
-        Checked<Invite> fresh = here.membership().invite(role, uses, lasts, reachable(here));
+        Checked<Invite> fresh = here.membership().invite(role, uses, lasts, here.reachable());
         if (fresh instanceof Checked.Good<Invite>(Invite invite)) created(invite);
         return fresh;
     }
 
     /** An invite for a public listing, which is soon outdated by the next: printed nowhere. */
     public Checked<Invite> publicInvite(Role role, Duration lasts) throws IOException {
-        Opened here = opened;
+        Stay here = stay;
         if (here == null) return Checked.refused(Refusal.NO_CREDENTIAL);
-        return here.membership().publicInvite(role, lasts, reachable(here));
+        return here.membership().publicInvite(role, lasts, here.reachable());
     }
 
     private void created(Invite invite) {
@@ -459,47 +363,123 @@ public final class Belonging implements Rejoin.Place {
     }
 
     public List<Membership.Issued> invites() {
-        return Optional.ofNullable(opened)
-                .map(here -> here.membership().invites())
-                .orElse(List.of());
+        return here().map(there -> there.membership().invites()).orElse(List.of());
     }
 
     /** Withdraws an invite everywhere; false when this node issued none of that number. */
     public boolean revoke(Serial serial) throws IOException {
-        Opened here = opened;
+        Stay here = stay;
         if (here == null) return false;
         Optional<Invite> ours = invites().stream()
                 .map(Membership.Issued::invite)
                 .filter(invite -> invite.terms().serial().equals(serial))
                 .findFirst();
         if (ours.isEmpty()) return false;
-        if (!announced(here.membership().revoke(ours.get()))) return false;
+        if (!announced(here, here.membership().revoke(ours.get()))) return false;
         log.info("invite.revoked", "invite", serial);
         return true;
     }
 
     /** Puts a node out of the mesh, here at once and everywhere as soon as it is heard. */
     public Checked<NodeId> revoke(NodeId member) throws IOException {
-        Opened here = opened;
+        Stay here = stay;
         if (here == null) return Checked.refused(Refusal.NO_CREDENTIAL);
         Checked<Revocation> revoked =
                 here.membership().revoke(member, here.endpoint().peer(member).flatMap(Peer::credential));
-        if (announced(revoked)) log.info("member.revoked", "peer", member);
+        if (announced(here, revoked)) log.info("member.revoked", "peer", member);
         return revoked.then(done -> Checked.good(member));
     }
 
-    private boolean announced(Checked<Revocation> revoked) {
-        Withdrawals teller = withdrawals;
-        if (teller == null || !(revoked instanceof Checked.Good<Revocation>(Revocation done))) return false;
-        teller.announce(done);
+    private static boolean announced(Stay here, Checked<Revocation> revoked) {
+        if (!(revoked instanceof Checked.Good<Revocation>(Revocation done))) return false;
+        here.announce(done);
         return true;
     }
 
+    // Leaving.
+
     /** Lets the mesh go for good; the node must be closed next, which says goodbye. */
     public void forget() throws IOException {
-        if (opened != null && !plan.isEphemeral()) folder().putAside();
-        Optional<Path> peers = plan.kept("state", "peers.json");
+        if (stay == null) return;
+        if (!plan.isEphemeral()) folder().putAside();
+        forgetPeers();
+    }
+
+    private void forgetPeers() throws IOException {
+        Optional<Path> peers = peersFile();
         if (peers.isPresent()) Files.deleteIfExists(peers.get());
+    }
+
+    /** Whether this node is in no mesh, or in one of its own that nobody ever joined. */
+    public boolean isAlone() throws IOException {
+        boolean isPlaced =
+                here().flatMap(there -> there.membership().standing()).isPresent();
+        return !isPlaced || folder().isOfLonelyFounder();
+    }
+
+    /** What came of the wish to go over to another mesh. */
+    public sealed interface Move {
+        record Done(MeshId mesh) implements Move {}
+
+        record Refused(Refusal reason) implements Move {}
+
+        /** Nobody answered in time. */
+        record Unreached() implements Move {}
+    }
+
+    /**
+     * Goes over to the mesh of an invite as soon as a member of it has let this node in, and puts the present membership
+     * aside; until then, and when it is refused, nothing changes. Waits for the answer.
+     */
+    public synchronized Move move(Invite invite) throws IOException, InterruptedException {
+        opening.join();
+        Stay left = stay;
+        if (left == null) return new Move.Refused(Refusal.NO_CREDENTIAL);
+        MeshFolder next = MeshFolder.passing(plan.dataDir().resolve("run", "next-mesh"));
+        Move asked = ask(invite, left.key(), next.open(left.key()));
+        if (!(asked instanceof Move.Done)) {
+            next.end();
+            return asked;
+        }
+        if (next.reopen(left.key()).standing().isEmpty()) throw new IOException("the certificate is not on disk");
+        goOver(left, next, invite);
+        return asked;
+    }
+
+    /** At the other mesh's door, from a socket of its own: this node stays where it is meanwhile. */
+    private Move ask(Invite invite, NodeKey key, Membership place) throws IOException, InterruptedException {
+        Stay door = Stay.listening(new InetSocketAddress(plan.bind().getAddress(), 0), key, place, duty);
+        try {
+            BlockingQueue<Dialled> answer = new ArrayBlockingQueue<>(1);
+            door.endpoint().join(invite, answer::add);
+            return switch (answer.poll(Rejoin.DIAL_MILLIS, TimeUnit.MILLISECONDS)) {
+                case Dialled.Reached reached -> new Move.Done(invite.mesh());
+                case Dialled.Refused(Refusal reason) -> new Move.Refused(reason);
+                case Dialled.Unreachable unreachable -> new Move.Unreached();
+                case null -> new Move.Unreached();
+            };
+        } finally {
+            door.close();
+            place.awaitWritten();
+        }
+    }
+
+    private void goOver(Stay left, MeshFolder next, Invite invite) throws IOException, InterruptedException {
+        stay = null;
+        left.close();
+        log.info("mesh.left", "for", invite.mesh().hex());
+        MeshFolder folder = folder();
+        folder.putAside();
+        folder.takeOver(next);
+        forgetPeers();
+        try {
+            Stay here = settle(left.key(), folder.reopen(left.key()));
+            here.takePart();
+            printInvite(here);
+            here.look(List.of(invite), new LastPeers(peersFile()), plan.reach());
+        } catch (Stranded stranded) {
+            duty.unable().accept(stranded.unable);
+        }
     }
 
     // Looking.
@@ -509,42 +489,31 @@ public final class Belonging implements Rejoin.Place {
 
     /** Empty until the key is read and the socket bound. */
     public Optional<View> view() {
-        return Optional.ofNullable(opened).map(here -> {
-            var standing = here.membership().standing();
-            return new View(
-                    here.key().id(),
-                    standing.map(now -> now.trust().mesh()),
-                    standing.map(now -> now.own().role()),
-                    addresses(here),
-                    here.endpoint().nat());
-        });
+        return here().map(Stay::view);
     }
 
     /** This node's own key, to sign with; empty until it is read. */
     public Optional<Signer> signer() {
-        return Optional.ofNullable(opened).map(Opened::key);
+        return here().map(Stay::key);
     }
 
     /** How many that may only ask are connected here. */
     public int clients() {
-        Opened here = opened;
-        if (here == null) return 0;
-        return (int) here.endpoint().peers().stream()
-                .filter(peer -> peer.role() == Role.CLIENT)
-                .count();
+        return (int) connections().filter(peer -> peer.role() == Role.CLIENT).count();
     }
 
     /** Everybody who is connected now, those included who are in no gossip. */
     public List<NodeId> connected() {
-        return Optional.ofNullable(opened).stream()
-                .flatMap(here -> here.endpoint().peers().stream())
-                .map(Peer::id)
-                .toList();
+        return connections().map(Peer::id).toList();
+    }
+
+    private Stream<Peer> connections() {
+        return here().stream().flatMap(there -> there.endpoint().peers().stream());
     }
 
     /** What this node does as a relay for others: pairs now, the rest since its start. */
     public Map<String, Long> carried() {
-        Opened here = opened;
+        Stay here = stay;
         if (here == null) return Map.of();
         Relay.Carried done = here.endpoint().carried();
         var counts = new TreeMap<String, Long>();
@@ -557,41 +526,20 @@ public final class Belonging implements Rejoin.Place {
 
     /** How often peers and strangers were refused, by reason. */
     public Map<String, Long> refused() {
-        var counts = new TreeMap<String, Long>();
-        Opened here = opened;
-        if (here != null) counts.putAll(here.endpoint().faults().snapshot());
-        counts.put("message_rejected", links.rejectedMessages());
-        loop().ifPresent(busy -> counts.put("message_dropped", busy.dropped()));
-        Withdrawals teller = withdrawals;
-        if (teller != null) counts.put("revocation_dropped", teller.dropped());
-        counts.values().removeIf(count -> count == 0);
-        return counts;
+        return here().map(Stay::refused).orElse(Map.of());
     }
 
     /** How a member is reached now; empty when no connection to it is open. */
     public Optional<Peer.Path> path(NodeId peer) {
-        return Optional.ofNullable(opened)
-                .flatMap(here -> here.endpoint().peer(peer))
-                .flatMap(Peer::path);
+        return here().flatMap(there -> there.endpoint().peer(peer)).flatMap(Peer::path);
     }
 
     /** Says goodbye and lets the socket go. */
     public void close() throws InterruptedException, IOException {
         if (plan.finder().isPresent()) opening.interrupt();
         opening.join();
-        Rejoin finder = rejoin;
-        if (finder != null) finder.close();
-        Withdrawals teller = withdrawals;
-        if (teller != null) teller.close();
-        links.closing();
-        InLoop part = inLoop;
-        if (part != null) part.loop().close();
-        Opened here = opened;
-        if (here != null) {
-            // Closing the socket would overtake the farewell.
-            here.endpoint().drain(FAREWELL);
-            here.endpoint().close();
-        }
+        Stay here = stay;
+        if (here != null) here.close();
         folder().end();
     }
 }

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import mesh.core.Effect;
 import mesh.core.Snapshot;
 import mesh.core.elect.Part;
@@ -33,6 +34,8 @@ final class Dispatcher implements MeshLoop.Effects {
     private final MeshId mesh;
     private final Links links;
     private final Orders orders;
+    private final Consumer<Snapshot> changed;
+    private @Nullable Snapshot seen;
     private @Nullable Snapshot followed;
     private boolean hasJoined;
     private volatile boolean isAdmitted;
@@ -49,10 +52,11 @@ final class Dispatcher implements MeshLoop.Effects {
 
     private record Known(String name, List<InetSocketAddress> addresses) {}
 
-    Dispatcher(MeshId mesh, Links links, Orders orders) {
+    Dispatcher(MeshId mesh, Links links, Orders orders, Consumer<Snapshot> changed) {
         this.mesh = mesh;
         this.links = links;
         this.orders = orders;
+        this.changed = changed;
         links.connect(this::addresses);
     }
 
@@ -70,7 +74,10 @@ final class Dispatcher implements MeshLoop.Effects {
     }
 
     @Override
+    @SuppressWarnings("ReferenceEquality") // The node makes a new snapshot when something changed.
     public void turned(Snapshot snapshot) {
+        if (snapshot != seen) changed.accept(snapshot);
+        seen = snapshot;
         if (snapshot.own().role() == Profile.Role.CLIENT) follow(snapshot);
         if (hasJoined || !isAdmitted || snapshot.peers().isEmpty()) return;
         hasJoined = true;
@@ -95,7 +102,8 @@ final class Dispatcher implements MeshLoop.Effects {
         isAdmitted = true;
     }
 
-    private List<InetSocketAddress> addresses(NodeId node) {
+    /** Where a member said that it is reached, be it lost by now. Any thread. */
+    List<InetSocketAddress> addresses(NodeId node) {
         Known peer = known.get(node);
         return peer == null ? List.of() : peer.addresses();
     }

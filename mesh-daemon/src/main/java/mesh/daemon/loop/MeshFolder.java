@@ -32,6 +32,11 @@ final class MeshFolder {
     Membership open(NodeKey key) throws IOException {
         // What an earlier run left, if that one was killed.
         end();
+        return reopen(key);
+    }
+
+    /** With what it holds, though it may be a passing one. */
+    Membership reopen(NodeKey key) throws IOException {
         return Membership.open(key, new MeshFiles(path));
     }
 
@@ -44,9 +49,15 @@ final class MeshFolder {
     /** Not destroyed: a founder's key is all that can ever speak for a mesh. */
     void putAside() throws IOException {
         if (isPassing) end();
-        else Files.move(path, path.resolveSibling("mesh-left-" + System.currentTimeMillis()));
+        else if (Files.exists(path)) Files.move(path, path.resolveSibling("mesh-left-" + System.currentTimeMillis()));
     }
 
+    /** What the other one holds is here from now on; this one must have been put aside. */
+    void takeOver(MeshFolder other) throws IOException {
+        Files.move(other.path, path);
+    }
+
+    /** A passing folder is no more. */
     void end() throws IOException {
         if (!isPassing || !Files.exists(path)) return;
         try (DirectoryStream<Path> files = Files.newDirectoryStream(path)) {

@@ -42,7 +42,7 @@ final class Rejoin {
     private static final long LOOK_MILLIS = 500;
 
     /** An endpoint that does not answer by then never will. */
-    private static final long DIAL_MILLIS = 30_000;
+    static final long DIAL_MILLIS = 30_000;
 
     private final Membership membership;
     private final QuicEndpoint endpoint;

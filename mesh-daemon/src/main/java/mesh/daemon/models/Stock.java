@@ -6,6 +6,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import mesh.core.model.Fit;
+import mesh.daemon.fetch.PartFile;
 
 /** What is on this machine and what could be, and where it fits. Immutable; {@link #of} reads every header once. */
 public record Stock(List<Row> rows, ModelStore.Shelf shelf) {
@@ -39,6 +40,7 @@ public record Stock(List<Row> rows, ModelStore.Shelf shelf) {
      * One model.
      *
      * @param bytes about, unless {@code isExact}
+     * @param cameBytes of an absent one: what an earlier download left, to go on from
      * @param needBytes the least that serving takes; 0 = not worked out
      * @param entry of the catalog, where it is one
      */
@@ -47,6 +49,7 @@ public record Stock(List<Row> rows, ModelStore.Shelf shelf) {
             long bytes,
             boolean isExact,
             Presence presence,
+            long cameBytes,
             Place fits,
             long needBytes,
             String why,
@@ -68,6 +71,7 @@ public record Stock(List<Row> rows, ModelStore.Shelf shelf) {
                     file.bytes(),
                     true,
                     isOurs ? Presence.OURS : Presence.YOURS,
+                    0,
                     verdict instanceof Fit.Verdict.Fits ? Place.HERE : elsewhere(leastBytes, meshBytes),
                     leastBytes,
                     verdict.why(),
@@ -81,6 +85,7 @@ public record Stock(List<Row> rows, ModelStore.Shelf shelf) {
                         demo.size(),
                         true,
                         Presence.MADE,
+                        0,
                         Place.HERE,
                         0,
                         "",
@@ -94,6 +99,10 @@ public record Stock(List<Row> rows, ModelStore.Shelf shelf) {
                     entry.bytesAbout(),
                     entry.bytes().isPresent(),
                     Presence.ABSENT,
+                    entry.files().stream()
+                            .map(part -> store.folder().resolve(part.fileName()))
+                            .mapToLong(path -> path.toFile().length() + PartFile.bytesBefore(path))
+                            .sum(),
                     need <= usableBytes ? Place.HERE : elsewhere(need, meshBytes),
                     need,
                     "about " + Fit.gigabytes(need) + " with its memory beside the weights",

@@ -212,7 +212,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
             }
             var stream = (QuicStreamChannel) done.getNow();
             stream.write(stream.alloc().directBuffer(1).writeByte(type.code()));
-            if (type == StreamType.HTTP) {
+            if (type == StreamType.HTTP || type == StreamType.RPC) {
                 awaited++;
                 stream.closeFuture().addListener(closed -> awaited--);
             }

@@ -46,6 +46,7 @@ public final class Membership implements Doorkeeper {
     private final List<Invite> invites;
     private @Nullable NodeKey meshKey;
     private volatile @Nullable Standing standing;
+    private volatile @Nullable Thread earning;
 
     /** One invite of this node's and how far it is used. */
     public record Issued(Invite invite, int used, boolean revoked) {}
@@ -333,7 +334,7 @@ public final class Membership implements Doorkeeper {
         // The trust may have been made from an invite; revocations heard since stay.
         Trust kept = before != null && before.trust().mesh().equals(trust.mesh()) ? before.trust() : trust;
         standing = new Standing(kept, credential);
-        Thread.ofVirtual().name("credential").start(() -> {
+        earning = Thread.ofVirtual().name("credential").start(() -> {
             writing.lock();
             try {
                 files.credential(credential);
@@ -343,6 +344,12 @@ public final class Membership implements Doorkeeper {
                 writing.unlock();
             }
         });
+    }
+
+    /** Returns once the certificate that this node was given is on disk. */
+    public void awaitWritten() throws InterruptedException {
+        Thread last = earning;
+        if (last != null) last.join();
     }
 
     private Serial serial() {

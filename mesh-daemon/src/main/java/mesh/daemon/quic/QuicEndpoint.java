@@ -300,6 +300,11 @@ public final class QuicEndpoint implements AutoCloseable {
         read.await(atMost.toMillis());
     }
 
+    /** {@code done} runs on the loop once the socket is closed, for what nothing can reach any more. */
+    public void onClosed(Runnable done) {
+        udp().closeFuture().addListener(gone -> done.run());
+    }
+
     @Override
     public void close() {
         if (closed) return;

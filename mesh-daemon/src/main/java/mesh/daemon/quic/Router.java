@@ -81,10 +81,15 @@ final class Router extends ChannelDuplexHandler {
         var packet = (DatagramPacket) message;
         ByteBuf bytes = packet.content();
         spin.touched();
-        if (!bytes.isReadable()) packet.release();
+        if (!bytes.isReadable() || isRing(bytes)) packet.release();
         else if ((bytes.getByte(bytes.readerIndex()) & QUIC_BITS) != 0) quic(ctx, packet);
         else if (bytes.getByte(bytes.readerIndex()) == Detours.CARRIED) carried(ctx, packet);
         else toOneSide(packet);
+    }
+
+    /** It was for the system here, see {@link Vacancy}. */
+    private static boolean isRing(ByteBuf bytes) {
+        return bytes.readableBytes() == 1 && bytes.getByte(bytes.readerIndex()) == Vacancy.RING;
     }
 
     private void quic(ChannelHandlerContext ctx, DatagramPacket packet) {

@@ -17,9 +17,11 @@ import mesh.core.id.NodeId;
 import mesh.core.member.Member;
 import mesh.core.member.Profile.Phase;
 import mesh.core.member.Profile.Served;
+import mesh.core.openai.ApiError;
 import mesh.core.route.Ask;
 import mesh.core.route.Choice;
 import mesh.core.route.Host;
+import mesh.core.route.Lately;
 import mesh.core.route.RouteReason;
 import mesh.core.route.RouteTable;
 import mesh.core.route.Routes;
@@ -39,11 +41,18 @@ public final class MeshModels implements Models {
 
     private static final int ID_CHARS_MIN = 8;
 
+    /** As often as a loading model is asked for. */
+    private static final int LOST_RETRY_SECONDS = 2;
+
     private final Supplier<Optional<Snapshot>> snapshots;
     private final LocalModels locals;
     private final String ownName;
     private final BooleanSupplier knowsAll;
     private final Ways ways;
+    private final MeshCourse.Sight sight = new Looking();
+    /** The loop's. */
+    private List<Row> rowsBefore = List.of();
+
     private volatile View view = new View(Optional.empty(), -1, RouteTable.of(UNNAMED, List.of(), Map.of()), Map.of());
 
     /** A table with names, and what it was made from. */
@@ -66,7 +75,7 @@ public final class MeshModels implements Models {
         this.locals = locals;
         this.ownName = ownName;
         this.knowsAll = knowsAll;
-        this.ways = new Ways(new Routes(), new Paces(), locals, reach, silence, asked);
+        this.ways = new Ways(new Routes(), new Lately(), new WaitingRoom(), new Paces(), locals, reach, silence, asked);
     }
 
     @Override
@@ -101,8 +110,8 @@ public final class MeshModels implements Models {
         String model = wish.model().isEmpty() ? Ask.AUTO : wish.model();
         var ask = new Ask(model, List.of(), wish.prefixHash(), 0, target, exclude, List.of());
         Choice choice = ways.choose(now.table, ask);
-        return choice instanceof Choice.Chosen chosen
-                ? new Answer.Ready(new MeshCourse(ways, this::table, this::nameOf, ask, wish.caller(), chosen))
+        return choice instanceof Choice.Chosen || MeshCourse.isWorthWaiting(ways, ask, choice)
+                ? new Answer.Ready(new MeshCourse(ways, sight, ask, wish.caller(), choice))
                 : obstacle(model, choice);
     }
 
@@ -124,6 +133,47 @@ public final class MeshModels implements Models {
         };
     }
 
+    /** The mesh changed: requests that wait look again if a host came or went. Called by the loop; returns at once. */
+    public void changed(Snapshot now) {
+        var lives = new LinkedHashMap<NodeId, Long>();
+        lives.put(now.self(), 0L);
+        for (Member peer : now.peers()) lives.put(peer.id(), peer.said().incarnation());
+        ways.lately().seen(now.routes(), lives, model -> now.outcomes().containsKey(model), Ways.nowMillis());
+        var rows = new ArrayList<Row>();
+        for (List<Host> hosts : now.routes().all().values())
+            for (Host host : hosts)
+                rows.add(new Row(host.node(), host.model(), host.served().phase()));
+        if (rows.equals(rowsBefore)) return;
+        rowsBefore = rows;
+        ways.room().wakeAll();
+    }
+
+    /** Who runs what; the rest of the table, such as the load of each host, changes all the time. */
+    private record Row(NodeId node, ModelRef model, Phase phase) {}
+
+    /** How many requests wait for a host. */
+    public int waiting() {
+        return ways.room().size();
+    }
+
+    /** What courses see of this node's view. */
+    private final class Looking implements MeshCourse.Sight {
+        @Override
+        public RouteTable table() {
+            return view().table;
+        }
+
+        @Override
+        public String nameOf(NodeId node) {
+            return view.names.getOrDefault(node, node.toString());
+        }
+
+        @Override
+        public ApiError refusal(String model, Choice choice) {
+            return obstacle(model, choice).error(model);
+        }
+    }
+
     /** The way to one of this node's own engines, for a peer: it never leads on to another node. */
     public Optional<Course> here(String model, String asker) {
         return locals.engine(model).isPresent()
@@ -135,6 +185,9 @@ public final class MeshModels implements Models {
         if (model.equals(Ask.AUTO)) return new Answer.Nothing();
         Optional<Answer> local = locals.find(model);
         if (local.isPresent()) return local.get();
+        if (ways.lately().slots(model, Ways.nowMillis()).isPresent())
+            return new Answer.Unable(
+                    model, code(RouteReason.HOST_LOST), "lost its hosts a moment ago", LOST_RETRY_SECONDS);
         if (!knowsAll.getAsBoolean())
             return new Answer.Loading(model, "this node has just started and does not know every model yet", 1);
         return new Answer.Unknown(near);
@@ -169,15 +222,7 @@ public final class MeshModels implements Models {
         return List.copyOf(meant);
     }
 
-    private String nameOf(NodeId node) {
-        return view.names.getOrDefault(node, node.toString());
-    }
-
     // The table.
-
-    private RouteTable table() {
-        return view().table;
-    }
 
     /** Two threads that find it old at the same time make it twice; that does no harm. */
     private View view() {

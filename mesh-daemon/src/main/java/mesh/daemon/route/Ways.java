@@ -5,6 +5,7 @@ import java.util.function.Consumer;
 import mesh.core.id.ModelRef;
 import mesh.core.route.Ask;
 import mesh.core.route.Choice;
+import mesh.core.route.Lately;
 import mesh.core.route.RouteTable;
 import mesh.core.route.Routes;
 import mesh.daemon.edge.PeerHost;
@@ -13,6 +14,8 @@ import mesh.daemon.serve.LocalModels;
 /** What all courses of this node choose by and walk on. Any thread. */
 record Ways(
         Routes routes,
+        Lately lately,
+        WaitingRoom room,
         Paces paces,
         LocalModels locals,
         PeerHost.Reach reach,
@@ -20,9 +23,7 @@ record Ways(
         Consumer<ModelRef> asked) {
 
     Choice choose(RouteTable table, Ask ask) {
-        Choice choice = routes.choose(table, ask, nowMillis());
-        if (choice instanceof Choice.Chosen chosen && ask.tried().isEmpty()) asked.accept(chosen.model());
-        return choice;
+        return routes.choose(table, ask, nowMillis());
     }
 
     /** The same choice, with nothing set in motion. */

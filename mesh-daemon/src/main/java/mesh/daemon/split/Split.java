@@ -156,8 +156,8 @@ public final class Split {
                             ended(SplitReason.WORKER_UNREACHABLE, "worker " + worker + " cannot be reached"));
                 missing.remove(worker);
                 var limits = new RpcLimits(rpcMajor(), order.needBytes() + SLACK_BYTES);
-                Tunnels.Entry entry = rooms.tunnels()
-                        .enter(order.model(), limits, known, () -> rooms.mates().connected(worker));
+                Tunnels.Entry entry =
+                        rooms.tunnels().enter(order.model(), limits, known, new Seeking(rooms.mates(), worker));
                 tunnels.put(worker, entry);
                 laid.put(worker, entry.meter());
             }

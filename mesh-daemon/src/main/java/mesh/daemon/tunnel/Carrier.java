@@ -6,8 +6,9 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * What becomes of the bytes of one connection between its TCP side and its stream: passed as they are, or looked at,
- * refused and said shorter. Owned by the loop of the connection, as are the buffers it is given and gives.
+ * What becomes of the bytes of one connection between its TCP side and its line: looked at, refused, said shorter. What it
+ * says are records of a length in three bytes and that many bytes. Owned by the loop of the connection, as are the buffers
+ * it is given and gives.
  */
 interface Carrier {
     int RECORD_HEAD_BYTES = 3;
@@ -41,50 +42,5 @@ interface Carrier {
     static ByteBuf record(ByteBuf bytes) {
         ByteBuf head = bytes.alloc().directBuffer(RECORD_HEAD_BYTES).writeMedium(bytes.readableBytes());
         return Unpooled.wrappedBuffer(head, bytes);
-    }
-
-    /** Passes everything as it is. */
-    static Carrier plain() {
-        return new Carrier() {
-            @Override
-            public Optional<ByteBuf> greeting() {
-                return Optional.empty();
-            }
-
-            @Override
-            public boolean out(ByteBuf bytes, Consumer<ByteBuf> records) {
-                records.accept(record(bytes));
-                return true;
-            }
-
-            @Override
-            public boolean in(ByteBuf piece, Consumer<ByteBuf> toTcp) {
-                toTcp.accept(piece.retain());
-                return true;
-            }
-
-            @Override
-            public Optional<Integer> noteBytes(int kind) {
-                return Optional.empty();
-            }
-
-            @Override
-            public boolean note(int kind, ByteBuf note, Consumer<ByteBuf> toTcp) {
-                return false;
-            }
-
-            @Override
-            public Optional<String> fault() {
-                return Optional.empty();
-            }
-
-            @Override
-            public long savedBytes() {
-                return 0;
-            }
-
-            @Override
-            public void release() {}
-        };
     }
 }

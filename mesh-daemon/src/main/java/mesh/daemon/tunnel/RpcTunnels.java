@@ -1,16 +1,21 @@
 package mesh.daemon.tunnel;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
+import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.codec.quic.QuicStreamChannel;
+import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import mesh.core.id.ModelRef;
 import mesh.core.id.NodeId;
@@ -20,25 +25,51 @@ import mesh.core.rpc.RpcLimits;
 import mesh.core.wire.StreamType;
 import mesh.daemon.log.Log;
 import mesh.daemon.quic.Peer;
+import mesh.daemon.quic.QuicEndpoint;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tunnels to rpc-servers: like {@link Tunnels}, but each frame is held to the protocol on both ends, and the worker's
- * end connects only for the host, the model and the tunnel that a lease names. Methods may be called from any thread
- * unless they say otherwise.
+ * Tunnels to rpc-servers: each frame is held to the protocol on both ends, the worker's end connects only for the host,
+ * the model and the tunnel that a lease names, and a connection outlives the stream it travels on: while the way to the
+ * peer is silent it waits and is resumed on a new one. Methods may be called from any thread unless they say otherwise.
  */
+@SuppressWarnings("FutureReturnValueIgnored") // An attempt that fails is followed by the next.
 public final class RpcTunnels {
     private static final Log log = Log.of(RpcTunnels.class);
 
-    private static final byte HEAD_VERSION = 1;
-    private static final int TUNNEL_ID_BYTES = Long.BYTES;
+    /** A way that opens is used at once, as people wait; one look costs nothing. */
+    private static final long RETRY_MILLIS = 200;
 
+    private final EventLoop loop;
     private final Tunnels tunnels;
+    private final Standing standing;
+    private final long patienceMillis;
     private final SecureRandom random = new SecureRandom();
     private final Map<ModelRef, Lease> leases = new ConcurrentHashMap<>();
 
-    public RpcTunnels(EventLoop loop) {
+    /**
+     * @param patience how long a connection waits for a way to its peer
+     * @param ties told on the endpoint's loop with whom connections stand
+     */
+    public RpcTunnels(QuicEndpoint endpoint, Duration patience, Ties ties) {
+        this.loop = endpoint.loop();
         this.tunnels = new Tunnels(loop);
+        this.standing = new Standing(endpoint, ties);
+        this.patienceMillis = patience.toMillis();
+    }
+
+    /** Hears with whom connections stand, be they without a way for the moment. Must not block. */
+    public interface Ties {
+        void tied(NodeId peer, boolean stands);
+    }
+
+    /** How a host gets to its worker. */
+    public interface Way {
+        /** The worker as it is connected now. */
+        Optional<Peer> peer();
+
+        /** Connects to it, if that is not under way; returns at once. */
+        void seek();
     }
 
     /** The worker's side of a split: who may speak to which rpc-server. Ends with {@link #close}. */
@@ -50,8 +81,10 @@ public final class RpcTunnels {
         private final Supplier<Optional<InetSocketAddress>> server;
         private final Meter meter = new Meter();
 
-        /** Numbers grow, so a later one is a later attempt of the same host; owned by the loop. */
-        private @Nullable Long tunnel;
+        /** By their number; owned by the loop, as is the tunnel they belong to. */
+        private final Map<Long, RpcTunnel> lines = new HashMap<>();
+
+        private long tunnel;
 
         private Lease(
                 ModelRef model,
@@ -95,28 +128,89 @@ public final class RpcTunnels {
 
     /** Serves a stream that a host opened. On the endpoint's loop. */
     public void answer(Peer peer, QuicStreamChannel stream) {
-        tunnels.admit(stream, head -> admit(peer, head));
+        Tunnels.tune(stream);
+        stream.pipeline().addLast(new HeadReader((head, rest) -> admit(peer, stream, head, rest)));
     }
 
-    private Tunnels.Answer admit(Peer peer, byte[] head) {
-        Head asked = Head.read(head).orElse(null);
-        if (asked == null) return refused(peer, "malformed head");
-        Lease lease = leases.get(asked.model);
-        if (lease == null) return refused(peer, "no lease of " + asked.model);
-        if (!lease.host.equals(peer.id())) return refused(peer, "lease is another's");
+    /** On the endpoint's loop; takes {@code rest} over, which came behind the head. */
+    private void admit(Peer peer, QuicStreamChannel stream, byte[] head, ByteBuf rest) {
+        StreamWire wire = StreamWire.on(stream);
+        LineHead asked = LineHead.read(head).orElse(null);
+        Lease lease = asked == null ? null : leases.get(asked.model());
+        Optional<String> fault = asked == null
+                ? Optional.of("malformed head")
+                : lease == null
+                        ? Optional.of("no lease of " + asked.model())
+                        : lease.host.equals(peer.id()) ? Optional.empty() : Optional.of("lease is another's");
+        if (asked == null || lease == null || fault.isPresent()) {
+            refuse(peer, wire, LineEnd.UNLEASED, fault.orElse(""));
+            rest.release();
+        } else if (asked.isNew()) begin(peer, wire, lease, asked, rest);
+        else resume(peer, wire, lease, asked, rest);
+    }
+
+    private void begin(Peer peer, StreamWire wire, Lease lease, LineHead asked, ByteBuf rest) {
         Optional<InetSocketAddress> server = lease.server.get();
-        if (server.isEmpty()) return refused(peer, "server not up");
-        if (lease.tunnel != null
-                && lease.tunnel != asked.tunnel
-                && lease.meter.read().open() > 0) return refused(peer, "another tunnel is open");
-        lease.tunnel = asked.tunnel;
-        return new Tunnels.Answer.To(
-                server.get(), lease.meter, new RpcCarrier(new Conversation(lease.limits), false, lease.file));
+        boolean isTaken = lease.tunnel != asked.tunnel()
+                && lease.lines.values().stream().anyMatch(other -> other.line().hasWire());
+        if (server.isEmpty() || isTaken || lease.lines.containsKey(asked.line())) {
+            refuse(peer, wire, LineEnd.UNLEASED, server.isEmpty() ? "server not up" : "another tunnel is open");
+            rest.release();
+            return;
+        }
+        // What an earlier attempt of the same host has left without a stream will not be resumed.
+        if (lease.tunnel != asked.tunnel())
+            for (RpcTunnel left : List.copyOf(lease.lines.values())) left.line().breakOff(LineEnd.UNLEASED);
+        lease.tunnel = asked.tunnel();
+        var carrier = new RpcCarrier(new Conversation(lease.limits), false, lease.file);
+        var answered = new Answered(lease, asked.line());
+        var tunnel = new RpcTunnel(loop, peer.id(), carrier, lease.meter, answered, patienceMillis);
+        lease.lines.put(asked.line(), tunnel);
+        standing.add(tunnel);
+        wire.serve(tunnel.line());
+        tunnel.line().begin(wire);
+        tunnel.line().received(wire, rest);
+        tunnels.connect(server.get(), tunnel::attach, () -> tunnel.line().breakOff(LineEnd.RESET));
     }
 
-    private static Tunnels.Answer refused(Peer peer, String why) {
-        log.debug("rpc.refused", "peer", peer.id(), "reason", why);
-        return new Tunnels.Answer.Refused();
+    private void resume(Peer peer, StreamWire wire, Lease lease, LineHead asked, ByteBuf rest) {
+        RpcTunnel tunnel = lease.lines.get(asked.line());
+        if (tunnel == null || asked.tunnel() != lease.tunnel) {
+            refuse(peer, wire, LineEnd.UNKNOWN, "no such line");
+            rest.release();
+            return;
+        }
+        wire.serve(tunnel.line());
+        if (!tunnel.line().resume(wire, asked.heardBytes())) {
+            tunnel.line().breakOff(LineEnd.FORBIDDEN);
+            refuse(peer, wire, LineEnd.FORBIDDEN, "heard=" + asked.heardBytes());
+        }
+        tunnel.line().received(wire, rest);
+    }
+
+    private static void refuse(Peer peer, StreamWire wire, LineEnd why, String message) {
+        log.debug("rpc.refused", "peer", peer.id(), "reason", message);
+        wire.leave(Line.breaking(why));
+    }
+
+    /** The worker's end of a connection: it waits to be resumed. */
+    private final class Answered implements RpcTunnel.Watcher {
+        private final Lease lease;
+        private final long number;
+
+        Answered(Lease lease, long number) {
+            this.lease = lease;
+            this.number = number;
+        }
+
+        @Override
+        public void lost(RpcTunnel tunnel) {}
+
+        @Override
+        public void over(RpcTunnel tunnel) {
+            lease.lines.remove(number);
+            standing.remove(tunnel);
+        }
     }
 
     /**
@@ -125,44 +219,123 @@ public final class RpcTunnels {
      *
      * @param file of the model here: what the worker has of it is not sent
      */
-    public Tunnels.Entry enter(
-            ModelRef model, RpcLimits limits, Optional<KnownFile> file, Supplier<Optional<Peer>> worker)
+    public Tunnels.Entry enter(ModelRef model, RpcLimits limits, Optional<KnownFile> file, Way worker)
             throws IOException {
-        byte[] head = new Head(model, random.nextLong()).bytes();
-        var local = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-        return tunnels.enter(
-                local,
-                () -> worker.get().filter(peer -> peer.role().includes(Role.SPLIT)),
-                StreamType.RPC,
-                head,
-                () -> new RpcCarrier(new Conversation(limits), true, file));
+        var meter = new Meter();
+        var entrance = new Entrance(model, number(), limits, file, worker, meter);
+        return tunnels.listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), meter, entrance::take);
     }
 
-    /**
-     * What an RPC stream says first: version, number of the tunnel, name of the model.
-     *
-     * @param tunnel the same for all connections of one start of a split
-     */
-    private record Head(ModelRef model, long tunnel) {
-        byte[] bytes() {
-            byte[] name = model.name().getBytes(StandardCharsets.UTF_8);
-            return ByteBuffer.allocate(1 + TUNNEL_ID_BYTES + name.length)
-                    .put(HEAD_VERSION)
-                    .putLong(tunnel)
-                    .put(name)
-                    .array();
+    /** Positive, so that none is taken for another thing. */
+    private long number() {
+        return random.nextLong(1, Long.MAX_VALUE);
+    }
+
+    /** The host's side of one tunnel. Owned by the loop. */
+    private final class Entrance {
+        private final ModelRef model;
+        private final long tunnel;
+        private final RpcLimits limits;
+        private final Optional<KnownFile> file;
+        private final Way way;
+        private final Meter meter;
+
+        Entrance(ModelRef model, long tunnel, RpcLimits limits, Optional<KnownFile> file, Way way, Meter meter) {
+            this.model = model;
+            this.tunnel = tunnel;
+            this.limits = limits;
+            this.file = file;
+            this.way = way;
+            this.meter = meter;
         }
 
-        static Optional<Head> read(byte[] bytes) {
-            if (bytes.length <= 1 + TUNNEL_ID_BYTES || bytes[0] != HEAD_VERSION) return Optional.empty();
-            var in = ByteBuffer.wrap(bytes, 1, bytes.length - 1);
-            long tunnel = in.getLong();
-            try {
-                String name = StandardCharsets.UTF_8.newDecoder().decode(in).toString();
-                return Optional.of(new Head(new ModelRef(name), tunnel));
-            } catch (java.nio.charset.CharacterCodingException | IllegalArgumentException notAName) {
-                return Optional.empty();
+        private Optional<Peer> worker() {
+            return way.peer().filter(peer -> peer.role().includes(Role.SPLIT));
+        }
+
+        void take(SocketChannel tcp) {
+            Optional<Peer> peer = worker();
+            if (peer.isEmpty() || meter.read().open() >= Tunnels.CONNECTIONS_MAX) {
+                Tunnels.refuse(tcp, meter);
+                return;
             }
+            var carrier = new RpcCarrier(new Conversation(limits), true, file);
+            var opened = new Opened(this, number());
+            var fresh = new RpcTunnel(loop, peer.get().id(), carrier, meter, opened, patienceMillis);
+            standing.add(fresh);
+            opened.begin(peer.get(), fresh, tcp);
+        }
+    }
+
+    /** The host's end of a connection: it opens the streams, the first and those that follow. */
+    private final class Opened implements RpcTunnel.Watcher {
+        private final Entrance entrance;
+        private final long number;
+        private boolean isOpening;
+        private @Nullable Future<?> next;
+
+        Opened(Entrance entrance, long number) {
+            this.entrance = entrance;
+            this.number = number;
+        }
+
+        void begin(Peer peer, RpcTunnel tunnel, SocketChannel tcp) {
+            peer.open(StreamType.RPC, new Tunnels.Paused()).addListener(opened -> {
+                if (!opened.isSuccess()) {
+                    tunnel.line().breakOff(LineEnd.RESET);
+                    Tunnels.refuse(tcp, entrance.meter);
+                    return;
+                }
+                StreamWire wire = wire(tunnel, (QuicStreamChannel) opened.getNow(), LineHead.NEW);
+                tunnel.line().begin(wire);
+                wire.flush();
+                tunnel.attach(tcp);
+            });
+        }
+
+        private StreamWire wire(RpcTunnel tunnel, QuicStreamChannel stream, long heardBytes) {
+            StreamWire wire = StreamWire.on(stream);
+            wire.serve(tunnel.line());
+            wire.write(new LineHead(entrance.model, entrance.tunnel, number, heardBytes).said(stream.alloc()));
+            return wire;
+        }
+
+        @Override
+        public void lost(RpcTunnel tunnel) {
+            if (next != null) next.cancel(false);
+            next = loop.schedule(() -> again(tunnel), RETRY_MILLIS, TimeUnit.MILLISECONDS);
+        }
+
+        private void again(RpcTunnel tunnel) {
+            Line line = tunnel.line();
+            if (line.isOver() || line.hasWire() || isOpening) return;
+            Optional<Peer> peer = entrance.worker();
+            if (peer.isEmpty()) {
+                entrance.way.seek();
+                lost(tunnel);
+                return;
+            }
+            isOpening = true;
+            peer.get().open(StreamType.RPC, new Tunnels.Paused()).addListener(opened -> {
+                isOpening = false;
+                if (!opened.isSuccess()) {
+                    lost(tunnel);
+                    return;
+                }
+                StreamWire wire = wire(tunnel, (QuicStreamChannel) opened.getNow(), line.heardBytes());
+                if (line.isOver()) {
+                    wire.leave(Line.breaking(LineEnd.RESET));
+                    return;
+                }
+                line.resume(wire);
+                wire.flush();
+            });
+        }
+
+        @Override
+        public void over(RpcTunnel tunnel) {
+            if (next != null) next.cancel(false);
+            standing.remove(tunnel);
         }
     }
 }

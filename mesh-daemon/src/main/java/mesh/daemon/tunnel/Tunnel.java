@@ -13,7 +13,6 @@ import io.netty.handler.codec.quic.QuicStreamChannel;
 import io.netty.util.concurrent.Future;
 import java.util.ArrayDeque;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -35,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 final class Tunnel {
     private static final Log log = Log.of(Tunnel.class);
 
-    private static final int RECORD_HEAD_BYTES = Carrier.RECORD_HEAD_BYTES;
+    static final int RECORD_HEAD_BYTES = 3;
 
     private static final int END = 0;
     private static final int ABORT = 0xFF_FFFF;
@@ -54,14 +53,12 @@ final class Tunnel {
     private static final int ABORT_REPEATS_MAX = 30;
 
     private final QuicStreamChannel stream;
-    private Meter meter;
-    private Carrier carrier = Carrier.plain();
+    private final Meter meter;
 
     /** Read before the TCP side was there; bounded, because the stream is paused until then. */
     private final Queue<ByteBuf> early = new ArrayDeque<>();
 
     private @Nullable SocketChannel tcp;
-    private @Nullable FromStream fromStream;
     private boolean tcpEnded;
     private boolean streamEnded;
     private boolean over;
@@ -76,34 +73,19 @@ final class Tunnel {
         StreamAbort.hear(stream, this::abort);
     }
 
-    /** Who carries the bytes, from before the first one; what was counted so far moves to another meter. */
-    void carriedBy(Carrier by, Meter counts) {
-        carrier = by;
-        if (counts == meter) return;
-        meter.closed();
-        meter = counts;
-        meter.opened();
-    }
-
     /** The opening side: says the head and starts to carry. */
     void enter(SocketChannel local, byte[] head) {
         if (head.length > HEAD_BYTES_MAX) throw new IllegalArgumentException("head bytes=" + head.length);
         ByteBuf first = stream.alloc().directBuffer(HEAD_LENGTH_BYTES + head.length);
         stream.writeAndFlush(first.writeShort(head.length).writeBytes(head));
-        hear(null);
+        stream.pipeline().addLast(new FromStream(null));
         attach(local);
         resume();
     }
 
     /** The answering side: reads the head, hands it to {@code connect}, which brings the TCP side with {@link #attach}. */
     void answer(Consumer<byte[]> connect) {
-        hear(connect);
-    }
-
-    private void hear(@Nullable Consumer<byte[]> connect) {
-        var hearing = new FromStream(connect);
-        fromStream = hearing;
-        stream.pipeline().addLast(hearing);
+        stream.pipeline().addLast(new FromStream(connect));
     }
 
     void attach(SocketChannel local) {
@@ -113,7 +95,6 @@ final class Tunnel {
         }
         tcp = local;
         local.pipeline().addLast(new FromTcp());
-        carrier.greeting().ifPresent(stream::writeAndFlush);
         for (ByteBuf bytes = early.poll(); bytes != null; bytes = early.poll()) local.write(bytes, local.voidPromise());
         local.flush();
         if (streamEnded) finishTcp(local);
@@ -157,17 +138,6 @@ final class Tunnel {
         stream.writeAndFlush(new DefaultQuicStreamFrame(record, true));
     }
 
-    /** What came does not belong here: the connection ends, before any of it is passed on. */
-    private void forbidden() {
-        log.warn(
-                "tunnel.forbidden",
-                "stream",
-                stream.streamId(),
-                "why",
-                carrier.fault().orElse(""));
-        abort();
-    }
-
     private void broken(Throwable cause) {
         log.debug("tunnel.broken", "stream", stream.streamId(), "cause", cause.toString());
         abort();
@@ -191,8 +161,6 @@ final class Tunnel {
 
     private void release() {
         for (ByteBuf bytes = early.poll(); bytes != null; bytes = early.poll()) bytes.release();
-        if (fromStream != null) fromStream.release();
-        carrier.release();
         if (probe != null) probe.cancel(false);
     }
 
@@ -229,23 +197,15 @@ final class Tunnel {
         @Override
         public void channelRead(ChannelHandlerContext ctx, Object read) {
             var bytes = (ByteBuf) read;
-            if (!bytes.isReadable() || !stream.isActive()) {
+            int count = bytes.readableBytes();
+            if (count == 0 || !stream.isActive()) {
                 bytes.release();
                 return;
             }
-            long saved = carrier.savedBytes();
-            boolean passes = carrier.out(bytes, this::send);
-            meter.saved(carrier.savedBytes() - saved);
-            if (!passes) {
-                forbidden();
-                return;
-            }
+            meter.toPeer(count);
+            ByteBuf head = ctx.alloc().directBuffer(RECORD_HEAD_BYTES).writeMedium(count);
+            stream.write(Unpooled.wrappedBuffer(head, bytes), stream.voidPromise());
             if (!stream.isWritable()) ctx.channel().config().setAutoRead(false);
-        }
-
-        private void send(ByteBuf record) {
-            meter.toPeer(record.readableBytes() - RECORD_HEAD_BYTES);
-            stream.write(record, stream.voidPromise());
         }
 
         @Override
@@ -259,8 +219,6 @@ final class Tunnel {
 
         @Override
         public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-            if (!ctx.channel().isWritable()) return;
-            if (fromStream != null) fromStream.goOn();
             if (ctx.channel().isWritable()) stream.config().setAutoRead(true);
         }
 
@@ -285,13 +243,6 @@ final class Tunnel {
         private int length;
         private int lengthBytes;
         private int left;
-        private final Queue<ByteBuf> held = new ArrayDeque<>();
-        private boolean draining;
-        private boolean inputOver;
-        private boolean afterNote;
-        private int noteKind;
-        private int noteBytes;
-        private @Nullable ByteBuf note;
 
         FromStream(@Nullable Consumer<byte[]> connect) {
             this.connect = connect;
@@ -299,71 +250,20 @@ final class Tunnel {
 
         @Override
         public void channelRead(ChannelHandlerContext ctx, Object read) {
-            held.add((ByteBuf) read);
-            drain();
-        }
-
-        /** Works off what came, as far as the TCP side takes it: a short note may stand for many bytes. */
-        private void drain() {
-            if (draining) return;
-            draining = true;
-            while (!held.isEmpty() && !over) {
-                ByteBuf bytes = held.element();
-                while (bytes.isReadable() && !over && !streamEnded && !isStuck()) step(bytes);
-                if (bytes.isReadable() && !over && !streamEnded) break;
-                if (!held.isEmpty()) held.remove().release();
+            var bytes = (ByteBuf) read;
+            try {
+                while (bytes.isReadable() && !over && !streamEnded) {
+                    if (connect != null) readHead(bytes);
+                    else if (left == 0) readLength(bytes);
+                    else carry(bytes);
+                }
+            } finally {
+                bytes.release();
             }
-            draining = false;
             if (over) return;
             SocketChannel local = tcp;
             if (connect == null && (local == null || !local.isWritable())) pauseStream();
             if (streamEnded && local != null) finishTcp(local);
-            else if (inputOver && held.isEmpty()) abort();
-        }
-
-        /** The TCP side has room again. What is written now follows no read, so nobody else flushes it. */
-        void goOn() {
-            if (held.isEmpty()) return;
-            drain();
-            flushLater();
-        }
-
-        private void step(ByteBuf bytes) {
-            if (connect != null) readHead(bytes);
-            else if (noteBytes > 0) readNote(bytes);
-            else if (left == 0) readLength(bytes);
-            else carry(bytes);
-        }
-
-        /** After a note what is full stays full until it is not; plain bytes are few enough to go on. */
-        private boolean isStuck() {
-            return afterNote && tcp != null && !tcp.isWritable();
-        }
-
-        void release() {
-            while (!held.isEmpty()) held.remove().release();
-            if (note != null) note.release();
-            note = null;
-        }
-
-        private void readNote(ByteBuf bytes) {
-            ByteBuf reading = note == null ? Unpooled.buffer(noteBytes) : note;
-            note = reading;
-            reading.writeBytes(bytes, Math.min(noteBytes - reading.readableBytes(), bytes.readableBytes()));
-            if (reading.readableBytes() < noteBytes) return;
-            note = null;
-            noteBytes = 0;
-            afterNote = true;
-            meter.fromPeer(reading.readableBytes());
-            boolean passes = carrier.note(noteKind, reading, this::pass);
-            reading.release();
-            if (!passes) forbidden();
-        }
-
-        private void pass(ByteBuf bytes) {
-            SocketChannel local = tcp;
-            if (local == null) early.add(bytes);
-            else local.write(bytes, local.voidPromise());
         }
 
         private void readHead(ByteBuf bytes) {
@@ -393,14 +293,6 @@ final class Tunnel {
             left = length;
             length = 0;
             lengthBytes = 0;
-            if (left >= Carrier.NOTES_FROM && left != ABORT) {
-                Optional<Integer> size = carrier.noteBytes(left);
-                noteKind = left;
-                noteBytes = size.orElse(0);
-                left = 0;
-                if (size.isEmpty()) forbidden();
-                return;
-            }
             if (left == END) streamEnded = true;
             if (left == ABORT) {
                 streamEnded = true;
@@ -412,21 +304,18 @@ final class Tunnel {
             int count = Math.min(left, bytes.readableBytes());
             left -= count;
             ByteBuf piece = bytes.readSlice(count);
-            afterNote = false;
             meter.fromPeer(count);
-            if (!carrier.in(piece, this::pass)) forbidden();
-        }
-
-        @Override
-        public void channelReadComplete(ChannelHandlerContext ctx) {
-            flushLater();
+            SocketChannel local = tcp;
+            if (local == null) early.add(piece.retain());
+            else local.write(piece.retain(), local.voidPromise());
         }
 
         /** QUIC delivers packet by packet; one flush for all that arrived together saves a system call for each. */
-        private void flushLater() {
+        @Override
+        public void channelReadComplete(ChannelHandlerContext ctx) {
             if (flushing || tcp == null) return;
             flushing = true;
-            stream.eventLoop().execute(() -> {
+            ctx.channel().eventLoop().execute(() -> {
                 flushing = false;
                 if (tcp != null) tcp.flush();
             });
@@ -435,8 +324,6 @@ final class Tunnel {
         @Override
         public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
             if (event != ChannelInputShutdownEvent.INSTANCE || streamEnded) return;
-            inputOver = true;
-            if (!held.isEmpty()) return;
             streamEnded = true;
             abort();
         }

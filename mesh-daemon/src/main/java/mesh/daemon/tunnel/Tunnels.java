@@ -19,8 +19,8 @@ import io.netty.handler.codec.quic.QuicStreamChannel;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import mesh.core.wire.StreamType;
 import mesh.daemon.log.Log;
 import mesh.daemon.quic.Peer;
@@ -35,7 +35,7 @@ public final class Tunnels {
     private static final Log log = Log.of(Tunnels.class);
 
     /** As many as a peer lets us have streams; the rest is reset, which callers see at once. */
-    private static final int CONNECTIONS_MAX = 1_024;
+    static final int CONNECTIONS_MAX = 1_024;
 
     /** What may wait for a slow reader on each side of one connection. */
     private static final WriteBufferWaterMark WAITING = new WriteBufferWaterMark(128 << 10, 512 << 10);
@@ -91,18 +91,12 @@ public final class Tunnels {
      * @param head said first on every stream; the peer's {@link #answer} decides by it
      */
     public Entry enter(InetSocketAddress local, Peer peer, StreamType type, byte[] head) throws IOException {
-        return enter(local, () -> Optional.of(peer), type, head, Carrier::plain);
+        var meter = new Meter();
+        return listen(local, meter, tcp -> open(tcp, peer, type, head, meter));
     }
 
-    /** The same to whoever is the peer when a connection comes, which is refused while there is none. */
-    Entry enter(
-            InetSocketAddress local,
-            Supplier<Optional<Peer>> peer,
-            StreamType type,
-            byte[] head,
-            Supplier<Carrier> carriers)
-            throws IOException {
-        var meter = new Meter();
+    /** A local port whose connections are handed over on the loop, unread. Blocks until bound. */
+    Entry listen(InetSocketAddress local, Meter meter, Consumer<SocketChannel> taker) throws IOException {
         var running = new DefaultChannelGroup(loop);
         var accepted = new ChannelInitializer<SocketChannel>() {
             @Override
@@ -110,7 +104,7 @@ public final class Tunnels {
                 tune(tcp);
                 running.add(tcp);
                 // Switching reads on before the registration is complete fails, so the stream is opened after it.
-                tcp.eventLoop().execute(() -> open(tcp, peer.get(), type, head, meter, carriers.get()));
+                tcp.eventLoop().execute(() -> taker.accept(tcp));
             }
         };
         ChannelFuture bound = new ServerBootstrap()
@@ -125,24 +119,21 @@ public final class Tunnels {
         return new Entry(bound.channel(), running, meter);
     }
 
-    private static void open(
-            SocketChannel tcp, Optional<Peer> peer, StreamType type, byte[] head, Meter meter, Carrier carrier) {
-        if (peer.isEmpty() || meter.read().open() >= CONNECTIONS_MAX) {
+    private static void open(SocketChannel tcp, Peer peer, StreamType type, byte[] head, Meter meter) {
+        if (meter.read().open() >= CONNECTIONS_MAX) {
             refuse(tcp, meter);
             return;
         }
-        peer.get().open(type, new Paused()).addListener(opened -> {
+        peer.open(type, new Paused()).addListener(opened -> {
             if (!opened.isSuccess()) {
                 refuse(tcp, meter);
                 return;
             }
-            var tunnel = new Tunnel((QuicStreamChannel) opened.getNow(), meter);
-            tunnel.carriedBy(carrier, meter);
-            tunnel.enter(tcp, head);
+            new Tunnel((QuicStreamChannel) opened.getNow(), meter).enter(tcp, head);
         });
     }
 
-    private static void refuse(SocketChannel tcp, Meter meter) {
+    static void refuse(SocketChannel tcp, Meter meter) {
         meter.refused();
         tcp.config().setOption(ChannelOption.SO_LINGER, 0);
         EpollSockets.closeLater(tcp);
@@ -154,43 +145,20 @@ public final class Tunnels {
      * @param target where the head leads; empty refuses it
      */
     public void answer(QuicStreamChannel stream, Function<byte[], Optional<InetSocketAddress>> target) {
-        admit(
-                stream,
-                head -> target.apply(head)
-                        .<Answer>map(address -> new Answer.To(address, answering, Carrier.plain()))
-                        .orElse(new Answer.Refused()));
-    }
-
-    /** Decides by its head what becomes of a stream. */
-    interface Choice {
-        Answer to(byte[] head);
-    }
-
-    /** What becomes of a stream that a peer opened. */
-    sealed interface Answer {
-        record To(InetSocketAddress address, Meter meter, Carrier carrier) implements Answer {}
-
-        record Refused() implements Answer {}
-    }
-
-    void admit(QuicStreamChannel stream, Choice choice) {
         tune(stream);
         var tunnel = new Tunnel(stream, answering);
-        tunnel.answer(head -> {
-            switch (choice.to(head)) {
-                case Answer.To(InetSocketAddress address, Meter meter, Carrier carrier) -> {
-                    tunnel.carriedBy(carrier, meter);
-                    connect(address, tunnel);
-                }
-                case Answer.Refused() -> {
-                    answering.refused();
-                    tunnel.abort();
-                }
-            }
-        });
+        Runnable refused = () -> {
+            answering.refused();
+            tunnel.abort();
+        };
+        Consumer<SocketChannel> connected = tcp -> {
+            tunnel.attach(tcp);
+            tunnel.resume();
+        };
+        tunnel.answer(head -> target.apply(head).ifPresentOrElse(to -> connect(to, connected, refused), refused));
     }
 
-    private void connect(InetSocketAddress address, Tunnel tunnel) {
+    void connect(InetSocketAddress address, Consumer<SocketChannel> then, Runnable refused) {
         new Bootstrap()
                 .group(loop)
                 .channel(EpollSocketChannel.class)
@@ -204,14 +172,12 @@ public final class Tunnels {
                 })
                 .connect(address)
                 .addListener((ChannelFuture connected) -> {
-                    if (!connected.isSuccess()) {
-                        log.debug("tunnel.unconnected", "address", address, "cause", String.valueOf(connected.cause()));
-                        answering.refused();
-                        tunnel.abort();
+                    if (connected.isSuccess()) {
+                        then.accept((SocketChannel) connected.channel());
                         return;
                     }
-                    tunnel.attach((SocketChannel) connected.channel());
-                    tunnel.resume();
+                    log.debug("tunnel.unconnected", "address", address, "cause", String.valueOf(connected.cause()));
+                    refused.run();
                 });
     }
 
@@ -227,7 +193,7 @@ public final class Tunnels {
         tcp.config().setOption(ChannelOption.RECVBUF_ALLOCATOR, reads(READ_BYTES));
     }
 
-    private static void tune(QuicStreamChannel stream) {
+    static void tune(QuicStreamChannel stream) {
         stream.config().setOption(ChannelOption.RECVBUF_ALLOCATOR, reads(STREAM_READ_BYTES));
     }
 
@@ -238,7 +204,7 @@ public final class Tunnels {
     }
 
     /** Holds a fresh stream until its tunnel stands. */
-    private static final class Paused extends ChannelInboundHandlerAdapter {
+    static final class Paused extends ChannelInboundHandlerAdapter {
         @Override
         public void handlerAdded(io.netty.channel.ChannelHandlerContext ctx) {
             ctx.channel().config().setAutoRead(false);

@@ -84,6 +84,78 @@ class FailoverTest {
     }
 
     @Test
+    void requestWhoseLastHostDiedWaitsForTheNextAndIsSentWhole() throws Exception {
+        try (var dying = new MockEngine(call -> {
+                    throw new InterruptedException("dies");
+                });
+                var next = MockEngine.echo()) {
+            var course = new TestCourse(List.of(dying.upstream()));
+            course.waitMillis = 20_000;
+            try (var port = before(course);
+                    var wire = new Wire(port.port())) {
+                wire.send(Wire.post(CHAT, "{\"a\":1}"));
+                TestPort.await("the request to wait", () -> course.seatsTaken.get() == 1);
+                course.arrives(next.upstream());
+                var response = wire.response();
+
+                assertThat(response.status()).isEqualTo(200);
+                assertThat(response.body()).contains("\"bytes\":7");
+                assertThat(response.header("x-mesh-waited-ms")).matches("[0-9]+");
+                ServeRecord record = port.nextServed().record().orElseThrow();
+                assertThat(record.attempts())
+                        .extracting(ServeRecord.Attempt::outcome)
+                        .containsExactly("died", "answered");
+                assertThat(record.waits()).extracting(ServeRecord.Wait::why).containsExactly("host-lost");
+                assertThat(course.seatsLeft).hasValue(1);
+            }
+        }
+    }
+
+    @Test
+    void requestThatWaitedInVainIsToldWhyThereIsNoHost() throws Exception {
+        var course = new TestCourse(List.of());
+        course.waitMillis = 10;
+        try (var port = before(course)) {
+            var response = Wire.once(port.port(), Wire.post(CHAT, "{}"));
+
+            assertThat(response.status()).isEqualTo(503);
+            assertThat(response.body()).contains("\"code\":\"host_lost\"");
+            assertThat(response.header("x-mesh-why")).isEqualTo("host-lost");
+            assertThat(course.seatsLeft).hasValue(1);
+        }
+    }
+
+    @Test
+    void callerThatLeavesWhileItsRequestWaitsGivesUpItsSeat() throws Exception {
+        var course = new TestCourse(List.of());
+        course.waitMillis = 20_000;
+        try (var port = before(course)) {
+            try (var wire = new Wire(port.port())) {
+                wire.send(Wire.post(CHAT, "{}"));
+                TestPort.await("the request to wait", () -> course.seatsTaken.get() == 1);
+            }
+
+            Served served = port.nextServed();
+            assertThat(served.ending()).isEqualTo(Served.Ending.CLIENT_GONE);
+            assertThat(served.record().orElseThrow().waits()).hasSize(1);
+            assertThat(course.seatsLeft).hasValue(1);
+        }
+    }
+
+    @Test
+    void requestsBeyondTheRoomAreRefusedAsTooMany() throws Exception {
+        var course = new TestCourse(List.of());
+        course.waitMillis = 20_000;
+        course.isRoomFull = true;
+        try (var port = before(course)) {
+            var response = Wire.once(port.port(), Wire.post(CHAT, "{}"));
+
+            assertThat(response.status()).isEqualTo(429);
+            assertThat(response.header("retry-after")).isEqualTo("1");
+        }
+    }
+
+    @Test
     void countsOfAnAnswerAreReadAsItPasses() throws Exception {
         try (var engine = new MockEngine(call -> {
                     call.startEvents();

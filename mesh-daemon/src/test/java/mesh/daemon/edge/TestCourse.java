@@ -1,20 +1,30 @@
 package mesh.daemon.edge;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import mesh.core.openai.ApiError;
 import mesh.core.route.Routes;
 
 /** A course over given upstreams in their order, which writes down how each leg ended. */
 final class TestCourse implements Course {
     final List<Routes.Ending> endings = new ArrayList<>();
-    private final Queue<Upstream> upstreams = new ArrayDeque<>();
+    private final Queue<Upstream> upstreams = new ConcurrentLinkedQueue<>();
     private final Optional<Turnstile> turnstile;
     private final String caller;
     long patienceMillis;
+
+    /** When nobody is left the request waits so long for {@link #arrives}; 0: it is refused. */
+    volatile long waitMillis;
+
+    volatile boolean isRoomFull;
+    volatile Runnable wake = () -> {};
+    final AtomicInteger seatsTaken = new AtomicInteger();
+    final AtomicInteger seatsLeft = new AtomicInteger();
 
     TestCourse(Upstream upstream, Optional<Turnstile> turnstile, String caller) {
         this.turnstile = turnstile;
@@ -31,7 +41,22 @@ final class TestCourse implements Course {
     @Override
     public Step next() {
         Upstream upstream = upstreams.poll();
-        return upstream == null ? new Step.Spent() : new Step.Go(leg(upstream));
+        if (upstream != null) return new Step.Go(leg(upstream));
+        return waitMillis == 0
+                ? new Step.Spent()
+                : new Step.Wait("host-lost", 60_000, waitMillis, ApiError.server(503, "host_lost", "gone"));
+    }
+
+    @Override
+    public Optional<Seat> await(Runnable woken) {
+        wake = woken;
+        seatsTaken.incrementAndGet();
+        return isRoomFull ? Optional.empty() : Optional.of(seatsLeft::incrementAndGet);
+    }
+
+    void arrives(Upstream upstream) {
+        upstreams.add(upstream);
+        wake.run();
     }
 
     @Override

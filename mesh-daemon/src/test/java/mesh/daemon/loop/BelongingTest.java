@@ -2,8 +2,10 @@ package mesh.daemon.loop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -12,7 +14,9 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import mesh.core.id.Invite;
 import mesh.core.id.MeshId;
+import mesh.core.id.Refusal;
 import mesh.core.id.Role;
 import mesh.daemon.quic.TestNode;
 import org.junit.jupiter.api.Test;
@@ -74,12 +78,71 @@ class BelongingTest {
         belonging.close();
     }
 
+    @Test
+    void nodeGoesOverToTheMeshOfAnInviteWhileItRuns() throws Exception {
+        try (var there = new TestNode()) {
+            there.found();
+            var belonging = lasting("node");
+
+            belonging.start();
+            try {
+                await(() -> mesh(belonging).isPresent());
+                assertThat(belonging.isAlone()).isTrue();
+                Invite invite = there.invite(Role.SERVE);
+
+                assertThat(belonging.move(invite)).isEqualTo(new Belonging.Move.Done(invite.mesh()));
+                assertThat(mesh(belonging)).contains(invite.mesh());
+                assertThat(belonging.isAlone()).isFalse();
+                await(() -> belonging.connected().contains(there.endpoint.id()));
+            } finally {
+                belonging.close();
+            }
+            try (var left = Files.newDirectoryStream(folder.resolve("node"), "mesh-left-*")) {
+                assertThat(left).hasSize(1);
+            }
+        }
+    }
+
+    @Test
+    void whoeverIsNotLetInStaysWhereItIs() throws Exception {
+        try (var there = new TestNode()) {
+            there.found();
+            Invite usedUp = there.invite(Role.SERVE);
+            var first = lasting("first");
+            var second = lasting("second");
+
+            first.start();
+            second.start();
+            try {
+                await(() -> mesh(first).isPresent() && mesh(second).isPresent());
+                var before = mesh(second);
+                first.move(usedUp);
+
+                assertThat(second.move(usedUp)).isEqualTo(new Belonging.Move.Refused(Refusal.USED_UP));
+                assertThat(mesh(second)).isEqualTo(before);
+                assertThat(second.snapshot()).isPresent();
+            } finally {
+                first.close();
+                second.close();
+            }
+        }
+    }
+
     private Belonging belonging(Finder finder) {
+        return belonging(folder, Optional.of(finder), true);
+    }
+
+    private Belonging lasting(String name) throws IOException {
+        for (String each : List.of("state", "run")) Files.createDirectories(folder.resolve(name, each));
+        return belonging(folder.resolve(name), Optional.empty(), false);
+    }
+
+    private Belonging belonging(Path data, Optional<Finder> finder, boolean isEphemeral) {
         var plan = new Belonging.Plan(
-                folder,
+                data,
                 List.of(),
-                Optional.of(finder),
-                true,
+                finder,
+                isEphemeral,
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
                 new Reach(List.of(), List.of()),
                 line -> {});

@@ -17,7 +17,7 @@ class DispatcherTest {
     private static final int KNOWN_MAX = 20_000;
 
     private final Links links = new Links();
-    private final Dispatcher dispatcher = new Dispatcher(new MeshId(id(0)), links, new Bystander());
+    private final Dispatcher dispatcher = new Dispatcher(new MeshId(id(0)), links, new Bystander(), snapshot -> {});
 
     @Test
     void addressOfAnOldMemberInUseOutlivesThoseWhoCameAndWent() {

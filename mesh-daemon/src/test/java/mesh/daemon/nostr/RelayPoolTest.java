@@ -137,9 +137,11 @@ class RelayPoolTest {
 
     @Test
     void frameWithoutEndIsCutOffAtTheBoundHoweverItIsParted() throws Exception {
-        assertThat(query(evil((client, frame) -> client.sayWithoutEnd("x".repeat(1_024), 1_000)))
-                        .detail())
-                .isEqualTo("frame_too_long");
+        URI endless = evil((client, frame) -> client.sayWithoutEnd("x".repeat(1_024), 1_000));
+        // A busy machine may need longer for all the parts than quick pings wait.
+        RelayPool pool = kept(new RelayPool(List.of(endless), key, RelayTiming.DEFAULT));
+
+        assertThat(query(pool, endless).detail()).isEqualTo("frame_too_long");
     }
 
     @Test
@@ -365,7 +367,10 @@ class RelayPoolTest {
     }
 
     private Answered query(URI relay) throws Exception {
-        RelayPool pool = pool(relay);
+        return query(pool(relay), relay);
+    }
+
+    private static Answered query(RelayPool pool, URI relay) throws Exception {
         return of(pool.query(List.of(Filter.ofKind(KIND)), pool.relays(), from -> event -> true), relay);
     }
 

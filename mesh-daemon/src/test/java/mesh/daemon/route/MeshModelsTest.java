@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import mesh.core.Snapshot;
 import mesh.core.demand.AssignReason;
 import mesh.core.demand.Task;
@@ -25,6 +26,7 @@ import mesh.core.member.Profile.Served;
 import mesh.core.route.Host;
 import mesh.core.route.RouteReason;
 import mesh.core.route.RouteTable;
+import mesh.core.route.Routes;
 import mesh.daemon.api.Models;
 import mesh.daemon.api.Models.Answer;
 import mesh.daemon.api.Models.Wish;
@@ -187,6 +189,67 @@ class MeshModelsTest {
         assertThat(models.here("m", CELLAR.hex())).isEmpty();
     }
 
+    @Test
+    void requestForAModelWhoseHostDiedWaitsAndGoesToTheNextOne() {
+        hear(Map.of(), peer(ATTIC, "attic", served("m", Phase.READY)));
+        hear(Map.of());
+
+        var course = ((Answer.Ready) models.find(Wish.of("m"))).course();
+        var step = course.next();
+        var woken = new AtomicInteger();
+        var seat = course.await(woken::incrementAndGet);
+        hear(Map.of(), peer(CELLAR, "cellar", served("m", Phase.READY)));
+
+        assertThat(step).isInstanceOfSatisfying(Course.Step.Wait.class, wait -> {
+            assertThat(wait.why()).isEqualTo("host-lost");
+            assertThat(wait.refusal().status()).isEqualTo(503);
+            assertThat(wait.refusal().code()).isEqualTo("host_lost");
+        });
+        assertThat(seat).isPresent();
+        assertThat(woken).hasPositiveValue();
+        assertThat(((Course.Step.Go) course.next()).leg().labels())
+                .containsEntry("x-mesh-node", "cellar")
+                .containsEntry("x-mesh-why", "awaited");
+    }
+
+    @Test
+    void modelThatItsHostStoppedIsUnknownAtOnceAndOneThatOnlyLoadsIsSaidToLoad() {
+        hear(Map.of(), peer(ATTIC, "attic", served("m", Phase.READY)));
+        hear(Map.of(), peer(ATTIC, "attic", served("n", Phase.LOADING)));
+
+        assertThat(models.find(Wish.of("m"))).isInstanceOf(Answer.Unknown.class);
+        assertThat(models.find(Wish.of("n"))).isInstanceOf(Answer.Loading.class);
+    }
+
+    @Test
+    void hostThatFailedIsAskedOnceMoreAfterAWhileAndThenTheRequestIsSpent() {
+        hear(Map.of(), peer(ATTIC, "attic", served("m", Phase.READY)));
+        var course = ((Answer.Ready) models.find(Wish.of("m"))).course();
+
+        ((Course.Step.Go) course.next()).leg().ended(Routes.Ending.HOST_FAILED);
+        var wait = (Course.Step.Wait) course.next();
+        long deadline = System.nanoTime() + 10_000_000_000L;
+        Course.Step again = course.next();
+        while (!(again instanceof Course.Step.Go) && System.nanoTime() < deadline) again = course.next();
+        ((Course.Step.Go) again).leg().ended(Routes.Ending.HOST_FAILED);
+
+        assertThat(wait.why()).isEqualTo("already-tried");
+        assertThat(course.next()).isInstanceOf(Course.Step.Spent.class);
+    }
+
+    @Test
+    void noMoreRequestsWaitForALostHostThanItsQueueWouldHold() {
+        hear(Map.of(), peer(ATTIC, "attic", served("m", Phase.READY)));
+        hear(Map.of());
+        var course = ((Answer.Ready) models.find(Wish.of("m"))).course();
+
+        int seats = 0;
+        while (course.await(() -> {}).isPresent()) seats++;
+
+        assertThat(seats).isEqualTo(4 * 8);
+        assertThat(models.waiting()).isEqualTo(4 * 8);
+    }
+
     private Answer to(String target) {
         return models.find(new Wish("m", "", 0, Optional.of(target), List.of()));
     }
@@ -207,6 +270,7 @@ class MeshModelsTest {
                 RouteTable.of(SELF, hosts, absent),
                 new TreeMap<>(),
                 new Task.Stay(AssignReason.NOTHING_WANTED)));
+        models.changed(snapshot.get());
     }
 
     private static Member peer(NodeId id, String name, Served... served) {

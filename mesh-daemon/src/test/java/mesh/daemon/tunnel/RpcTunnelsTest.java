@@ -11,12 +11,15 @@ import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import mesh.core.id.ModelRef;
 import mesh.core.id.NodeId;
 import mesh.core.id.Role;
 import mesh.core.rpc.RpcLimits;
 import mesh.core.wire.StreamType;
+import mesh.daemon.quic.Peer;
 import mesh.daemon.quic.TestNode;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -30,6 +33,7 @@ class RpcTunnelsTest {
     private static final ModelRef MODEL = new ModelRef("demo");
     private static final RpcLimits LIMITS = new RpcLimits(8, 1 << 20);
     private static final int ACCEPT_MILLIS_MAX = 300;
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     private TestNode worker;
     private TestNode host;
@@ -41,7 +45,7 @@ class RpcTunnelsTest {
         worker = new TestNode().found();
         host = new TestNode();
         server = new ServerSocket(0, 16, LOOPBACK);
-        lending = new RpcTunnels(worker.endpoint.loop());
+        lending = new RpcTunnels(worker.endpoint, PATIENCE, (peer, stands) -> {});
         worker.endpoint.takes(StreamType.RPC, lending::answer);
         host.join(worker.invite(Role.SPLIT));
     }
@@ -91,25 +95,111 @@ class RpcTunnelsTest {
         lend(host.endpoint.id());
         var plain = new Tunnels(host.endpoint.loop());
         byte[] name = MODEL.name().getBytes(StandardCharsets.UTF_8);
-        byte[] head = ByteBuffer.allocate(9 + name.length)
-                .put((byte) 1)
+        byte[] head = ByteBuffer.allocate(25 + name.length)
+                .put((byte) 2)
                 .putLong(7)
+                .putLong(8)
+                .putLong(-1)
                 .put(name)
                 .array();
 
         try (Tunnels.Entry entry =
                         plain.enter(new InetSocketAddress(LOOPBACK, 0), host.peer(worker), StreamType.RPC, head);
+                Socket near = new Socket(LOOPBACK, entry.address().getPort())) {
+            near.getOutputStream().write(record(request(14, new byte[24])));
+            Socket far = server.accept();
+            far.getInputStream().readNBytes(33);
+            near.getOutputStream().write(record(request(20, new byte[80])));
+
+            assertThat(heardUntilClosed(far)).isZero();
+        }
+    }
+
+    @Test
+    void connectionGoesOnWhenTheWayToThePeerIsLostAndFoundAgain() throws Exception {
+        lend(host.endpoint.id());
+
+        try (Tunnels.Entry entry = enter();
                 Socket near = new Socket(LOOPBACK, entry.address().getPort());
                 Socket far = greet(near)) {
-            near.getOutputStream().write(request(20, new byte[80]));
+            far.getOutputStream().write(hello());
+            near.getInputStream().readNBytes(36);
+            for (int i = 0; i < 3; i++) {
+                host.peer(worker).drop("lost");
+                byte[] asked = request(11, new byte[] {(byte) i, 0, 0, 0});
+                near.getOutputStream().write(asked);
 
-            assertThatThrownBy(() -> {
-                        int heard = far.getInputStream().read();
-                        if (heard >= 0) throw new AssertionError("the server heard " + heard);
-                        throw new IOException("closed");
-                    })
-                    .isInstanceOf(IOException.class);
+                assertThat(far.getInputStream().readNBytes(asked.length)).isEqualTo(asked);
+                byte[] answer = ByteBuffer.allocate(24)
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .putLong(16)
+                        .putLong(i)
+                        .array();
+                far.getOutputStream().write(answer);
+                assertThat(near.getInputStream().readNBytes(24)).isEqualTo(answer);
+            }
         }
+    }
+
+    /** Nobody else than the lease's host, and not even it by guessing. */
+    @Test
+    void lineThatIsNotKnownIsNotResumed() throws Exception {
+        lend(host.endpoint.id());
+        var plain = new Tunnels(host.endpoint.loop());
+        byte[] name = MODEL.name().getBytes(StandardCharsets.UTF_8);
+        byte[] head = ByteBuffer.allocate(25 + name.length)
+                .put((byte) 2)
+                .putLong(7)
+                .putLong(8)
+                .putLong(0)
+                .put(name)
+                .array();
+
+        try (Tunnels.Entry entry =
+                        plain.enter(new InetSocketAddress(LOOPBACK, 0), host.peer(worker), StreamType.RPC, head);
+                Socket near = new Socket(LOOPBACK, entry.address().getPort())) {
+            near.getOutputStream().write(record(request(14, new byte[24])));
+
+            // What this end does not understand is why.
+            assertThat(heardUntilClosed(near)).isLessThan(10);
+            server.setSoTimeout(ACCEPT_MILLIS_MAX);
+            assertThatThrownBy(() -> server.accept()).isInstanceOf(java.net.SocketTimeoutException.class);
+        }
+    }
+
+    @Test
+    void programThatIsGoneIsNotWaitedFor() throws Exception {
+        lend(host.endpoint.id());
+
+        try (Tunnels.Entry entry = enter();
+                Socket near = new Socket(LOOPBACK, entry.address().getPort());
+                Socket far = greet(near)) {
+            assertThat(far.isConnected()).isTrue();
+            long closed = System.nanoTime();
+            worker.close();
+
+            assertThat(heardUntilClosed(near)).isZero();
+            assertThat(System.nanoTime() - closed).isLessThan(PATIENCE.toNanos() / 4);
+        }
+    }
+
+    /** How much comes before the connection ends, in whichever way. */
+    private static int heardUntilClosed(Socket socket) {
+        int heard = 0;
+        try {
+            while (socket.getInputStream().read() >= 0) heard++;
+        } catch (IOException reset) {
+            return heard;
+        }
+        return heard;
+    }
+
+    private static byte[] record(byte[] bytes) {
+        return ByteBuffer.allocate(3 + bytes.length)
+                .put((byte) 0)
+                .putShort((short) bytes.length)
+                .put(bytes)
+                .array();
     }
 
     private RpcTunnels.Lease lend(NodeId to) {
@@ -118,8 +208,23 @@ class RpcTunnelsTest {
     }
 
     private Tunnels.Entry enter() throws IOException {
-        return new RpcTunnels(host.endpoint.loop())
-                .enter(MODEL, LIMITS, Optional.empty(), () -> host.endpoint.peer(worker.endpoint.id()));
+        return new RpcTunnels(host.endpoint, PATIENCE, (peer, stands) -> {})
+                .enter(MODEL, LIMITS, Optional.empty(), toWorker());
+    }
+
+    private RpcTunnels.Way toWorker() {
+        return new RpcTunnels.Way() {
+            @Override
+            public Optional<Peer> peer() {
+                return host.endpoint.peer(worker.endpoint.id());
+            }
+
+            @Override
+            public void seek() {
+                host.endpoint.dial(
+                        worker.endpoint.id(), List.of(worker.endpoint.address()), Optional.empty(), reached -> {});
+            }
+        };
     }
 
     private Socket greet(Socket near) throws IOException {

@@ -53,7 +53,7 @@ public final class ChurnBench {
         long seconds = args.length > 1 ? Long.parseLong(args[1]) : 0;
         int machines = args.length > 2 ? Integer.parseInt(args[2]) : MACHINES;
         Path folder = Files.createTempDirectory("churn");
-        LogOutput.open(LogFormat.PRETTY, LogLevel.ERROR, folder);
+        LogOutput.open(LogFormat.PRETTY, LogLevel.ERROR, folder, false);
         List<String> grown = run(folder, lives, seconds, machines);
         for (String each : grown) OUT.println("grew: " + each);
         System.exit(grown.isEmpty() ? 0 : 1);
@@ -65,7 +65,8 @@ public final class ChurnBench {
         var samples = new ArrayList<Footprint>();
         var churn = new Churn(folder, AT_ONCE);
         int warmUpLives = 0;
-        Census begun = Census.now();
+        // Connections of whatever ran in this process before would hide those that stay.
+        Census begun = settled(0);
         Census warm = begun;
         int lived = 0;
         try {
@@ -81,7 +82,7 @@ public final class ChurnBench {
                 samples.add(now);
                 OUT.println(now.row(lived, elapsed));
                 if (sample == SAMPLES / 3) {
-                    warm = settled(begun);
+                    warm = settled(begun.connections());
                     warmUpLives = lived;
                 }
                 if (sample >= SAMPLES && elapsed >= seconds) break;
@@ -89,18 +90,18 @@ public final class ChurnBench {
             OUT.println();
             OUT.println("refused: " + churn.refused());
             List<String> grown = grown(samples);
-            grown.addAll(settled(begun).grownSince(warm, lived - warmUpLives));
+            grown.addAll(settled(begun.connections()).grownSince(warm, lived - warmUpLives));
             return grown;
         } finally {
             churn.end();
         }
     }
 
-    /** Taken once the guests' connections are gone but for a few, or at last. */
-    private static Census settled(Census begun) throws InterruptedException {
+    /** Taken once there are only a few connections more than {@code lasting}, or at last. */
+    private static Census settled(long lasting) throws InterruptedException {
         long deadline = System.nanoTime() + SETTLED_NANOS;
         Census now = Census.now();
-        while (now.connections() > begun.connections() + AT_ONCE && System.nanoTime() - deadline < 0) {
+        while (now.connections() > lasting + AT_ONCE && System.nanoTime() - deadline < 0) {
             TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
             now = Census.now();
         }

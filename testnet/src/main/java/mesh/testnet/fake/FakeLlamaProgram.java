@@ -20,6 +20,8 @@ import java.util.concurrent.CountDownLatch;
 public final class FakeLlamaProgram {
     private static final String KNOBS = "FAKE_LLAMA";
 
+    private static final String VERSION = "version: 0.0.0 (build 0, commit fake)";
+
     private static final String HELP = """
             ----- fake params -----
 
@@ -70,13 +72,21 @@ public final class FakeLlamaProgram {
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         boolean ignoresTerm = Knobs.of(knobs).ignoreTerm();
         Path script = Files.createDirectories(folder).resolve("llama-server");
+        Path help = Files.writeString(folder.resolve("help.txt"), HELP);
         // A signal ignored before exec stays ignored in a JVM that is told to leave signals alone.
         Files.writeString(script, """
                 #!/bin/sh
+                # What every start asks first needs no JVM.
+                case "$1" in
+                --version) echo '%s' >&2; exit 0 ;;
+                --help) cat '%s' >&2; exit 0 ;;
+                esac
                 %s
                 export %s='%s'
                 exec '%s' -XX:TieredStopAtLevel=1 -Xshare:auto %s -cp '%s' %s "$@"
                 """.formatted(
+                        VERSION,
+                        help,
                         ignoresTerm ? "trap '' TERM" : "",
                         KNOBS,
                         knobs.replace("'", "'\\''"),
@@ -89,7 +99,7 @@ public final class FakeLlamaProgram {
     }
 
     public static void main(String[] args) throws InterruptedException {
-        if (List.of(args).contains("--version")) exit(0, "version: 0.0.0 (build 0, commit fake)");
+        if (List.of(args).contains("--version")) exit(0, VERSION);
         if (List.of(args).contains("--help")) exit(0, HELP);
         Map<String, String> flags = flags(args);
         String text = System.getenv(KNOBS);

@@ -521,7 +521,7 @@ public final class Simulation {
             case Event.Tick _ -> 1;
             case Event.Received received -> 8 + Math.floorMod(received.from().hashCode(), 1_000);
             case Event.Admitted _ -> 3;
-            case Event.PeerDown _, Event.PeerRevoked _ -> 4;
+            case Event.PeerDown _, Event.PeerRevoked _, Event.Tied _ -> 4;
             case Event.Described _ -> 5;
             case Event.Leave _ -> 6;
             case Event.ModelReady _, Event.ModelFailed _, Event.ModelEnded _, Event.ModelLoad _ -> 7;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -111,6 +112,36 @@ class ConsoleIT {
             tab.awaitText("until the first byte");
             assertThat(tab.page().locator("main").textContent()).doesNotContain("abcdefghij");
         }
+    }
+
+    @Test
+    void whatIsMissedWhileTheLineIsCutComesOnceAndAsChanges() throws Exception {
+        try (CutLine line = CutLine.to(URI.create(console).getPort());
+                Tab tab = Tab.open(line.root(), "activity")) {
+            tab.awaitShown(tab.page().locator("tbody tr"));
+            int before = shown(tab);
+
+            line.cut();
+            tab.awaitText("The node does not answer.");
+            Ask.chat(nodes.getFirst().api(), "demo");
+            Ask.post(console + "/mesh/v1/invites", "{\"role\":\"client\",\"uses\":1,\"expiresSeconds\":61}");
+            assertThat(shown(tab)).isEqualTo(before);
+            line.mend();
+
+            tab.awaitLink("live");
+            tab.awaitGone(tab.page().getByText("The node does not answer."));
+            tab.awaitShown(tab.page().locator("tbody tr >> nth=" + before));
+            assertThat(shown(tab)).isEqualTo(before + 1);
+            tab.goTo("Events");
+            tab.page().getByLabel("Find in the lines").fill("invite.created role=client");
+            tab.awaitShown(tab.page().locator(".log-line"));
+            assertThat(tab.page().locator(".log-line").count()).isEqualTo(1);
+            assertThat(line.heard()).contains("event: delta").doesNotContain("event: state");
+        }
+    }
+
+    private static int shown(Tab tab) {
+        return tab.page().locator("tbody tr").count();
     }
 
     @Test

@@ -49,16 +49,20 @@ final class FakeFeed implements AutoCloseable {
     }
 
     /** Of the first state; to be called before a page is opened. */
-    FakeFeed with(String key, Map<String, Object> entity) {
-        entities.put(key, entity);
+    FakeFeed with(Map<String, Object> first) {
+        entities.putAll(first);
         return this;
     }
 
-    /** Adds a delta to what {@link #send} takes along; a null takes the entity away. */
+    /** Adds a delta of one entity to what {@link #send} takes along; a null takes the entity away. */
     void change(String key, @Nullable Object entity) throws JsonProcessingException {
-        version++;
         var changed = new LinkedHashMap<String, Object>();
         changed.put(key, entity);
+        change(changed);
+    }
+
+    void change(Map<String, Object> changed) throws JsonProcessingException {
+        version++;
         unsent.append(event("delta", version, document(changed)));
     }
 

@@ -5,11 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.AriaRole;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import mesh.daemon.listing.ListingEvent;
+import mesh.daemon.models.DemoModel;
+import mesh.daemon.nostr.relay.EmbeddedRelay;
 import mesh.testnet.engine.RealEngine;
+import mesh.testnet.fake.FakeHub;
 import mesh.testnet.fake.FakeLlamaProgram;
 import mesh.testnet.node.RealNode;
 import org.assertj.core.api.InstanceOfAssertFactories;
@@ -19,24 +27,37 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What a person does in the console: talks, loads and drops, invites. On {@code ada} with a real llama.cpp, and on
+ * What a person does in the console: talks, loads and drops, fetches, invites, looks for meshes. On {@code ada} with a real llama.cpp, and on
  * {@code bob} with one that writes slowly for ever and dies of it.
  */
 class PagesIT {
     private static final String ALPHABET = "abcdefghijklmnopqrstuvwxyz";
     private static final String SLOW = "tokens=5000;tokenMillis=20;dieAfterTokens=250";
 
+    /** Of the catalog, and at this hub no more than a demo that takes some seconds to come. */
+    private static final String FETCHED = "Qwen2.5-0.5B-Instruct";
+
+    private static final String FETCHED_FROM =
+            "/Qwen/Qwen2.5-0.5B-Instruct-GGUF/resolve/main/qwen2.5-0.5b-instruct-q4_k_m.gguf";
+    private static final int FETCH_SECONDS = 4;
+    private static final Page.GetByRoleOptions RUNNING = new Page.GetByRoleOptions().setName("Running operations");
+
     @TempDir
     static Path folder;
 
     private static final List<RealNode> nodes = new ArrayList<>();
     private static String console = "";
+    private static EmbeddedRelay relay;
+    private static FakeHub hub;
 
     @BeforeAll
     static void start() throws Exception {
         Chromium.orSkip();
         String engine = RealEngine.orSkip().folder().toString();
-        nodes.add(RealNode.offline(folder, "ada", "--bin-dir", engine, "--model", "demo"));
+        hub = FakeHub.start();
+        var listings = new EmbeddedRelay.Rules(Set.of(ListingEvent.KIND), Set.of());
+        relay = EmbeddedRelay.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), listings);
+        nodes.add(online("ada", "--bin-dir", engine, "--model", "demo", "--publish", "--mesh-name", "Sydney Lab"));
         Path slow = folder.resolve("slow");
         FakeLlamaProgram.install(slow, SLOW);
         String invite = nodes.getFirst().invite();
@@ -47,8 +68,19 @@ class PagesIT {
     }
 
     @AfterAll
-    static void stop() {
+    static void stop() throws Exception {
         for (RealNode node : nodes) node.close();
+        if (relay != null) relay.close();
+        if (hub != null) hub.close();
+    }
+
+    /** Its relay and its hub are this test's. */
+    private static RealNode online(String name, String... more) throws Exception {
+        var line = new ArrayList<>(
+                List.of("--name", name, "--nostr-relay", relay.url().toString()));
+        line.addAll(List.of(more));
+        return RealNode.serve(
+                folder.resolve(name), Map.of("MESH_HUB_URL", hub.uri("").toString()), line.toArray(String[]::new));
     }
 
     @Test
@@ -133,6 +165,61 @@ class PagesIT {
     }
 
     @Test
+    void downloadIsShownPausedAndGoesOnWhereItStopped() {
+        DemoModel demo = DemoModel.named("demo").orElseThrow();
+        hub.serve(FETCHED_FROM, new FakeHub.Asset(demo).atBytesPerSecond(demo.size() / FETCH_SECONDS));
+        try (Tab tab = Tab.open(console, "models")) {
+            tab.page().getByLabel("Find in the catalog").fill(FETCHED);
+            Locator row = tab.page().locator("tbody tr").filter(new Locator.FilterOptions().setHasText(FETCHED));
+            button(tab, "Download " + FETCHED).click();
+            tab.awaitShown(row.getByText("MB/s"));
+            tab.awaitShown(tab.page().getByRole(AriaRole.REGION, RUNNING).getByText(FETCHED));
+            tab.shoot("models-fetching");
+
+            button(tab, "Pause " + FETCHED).click();
+
+            tab.awaitShown(row.getByText(" came"));
+            tab.awaitGone(tab.page().getByRole(AriaRole.REGION, RUNNING));
+            hub.serve(FETCHED_FROM, new FakeHub.Asset(demo));
+            button(tab, "Go on " + FETCHED).click();
+            tab.awaitShown(row.getByText("on disk"));
+        }
+        assertThat(hub.asked(FETCHED_FROM).getLast().header("range")).matches("bytes=[1-9]\\d*-.*");
+        assertThat(folder.resolve("ada/models/qwen2.5-0.5b-instruct-q4_k_m.gguf"))
+                .hasSize(demo.size());
+    }
+
+    @Test
+    void publishedMeshIsFoundKnockedAtAndJoined() throws Exception {
+        nodes.getFirst().await("listing.published");
+        String none = Files.createDirectories(folder.resolve("none")).toString();
+        try (RealNode dot = online("dot", "--bin-dir", none);
+                Tab tab = Tab.open(dot.management(), "discover")) {
+            tab.page().getByText("knock at the best of them").click();
+            button(tab, "Ask the relays").click();
+            Locator row = tab.page().locator("tbody tr").filter(new Locator.FilterOptions().setHasText("Sydney Lab"));
+            tab.awaitShown(row.getByText(" ms"));
+            assertThat(row.textContent()).contains("demo");
+            row.getByRole(AriaRole.BUTTON).click();
+            tab.inspect("discover-found");
+
+            button(tab, "Copy the command for a client").click();
+            tab.awaitText("copied");
+
+            List<String> command = List.of(tab.clipboard().split(" "));
+            assertThat(command.getFirst()).isEqualTo("mesh");
+            try (RealNode eve = RealNode.offline(
+                    folder, "eve", command.subList(1, command.size()).toArray(String[]::new))) {
+                assertThat(eve.await("mesh.joined").path("meshId").asText()).isEqualTo(meshOf(nodes.getFirst()));
+            }
+        }
+    }
+
+    private static String meshOf(RealNode node) throws Exception {
+        return node.await("mesh.founded").path("meshId").asText();
+    }
+
+    @Test
     void wrongNameIsRefusedInTheDaemonsWords() {
         try (Tab tab = Tab.open(console, "models")) {
             tab.page().getByLabel("Model to serve").fill("<b>no such</b>");
@@ -153,8 +240,14 @@ class PagesIT {
             tab.awaitText("copied");
 
             String none = Files.createDirectories(folder.resolve("none")).toString();
-            try (RealNode cyd =
-                    RealNode.offline(folder, "cyd", "--bin-dir", none, "--client", "--join", tab.clipboard())) {
+            try (RealNode cyd = RealNode.offline(folder, "cyd", "--bin-dir", none);
+                    Tab guest = Tab.open(cyd.management(), "invite")) {
+                guest.page().getByLabel("Invitation", exactly()).fill(tab.clipboard());
+                button(guest, "Look at it").click();
+                guest.awaitText("nothing: this node may only ask");
+                guest.inspect("join-preview");
+                button(guest, "Join with this node").click();
+                guest.awaitText("This node is in that mesh now.");
                 cyd.await("mesh.joined");
 
                 tab.awaitShown(tab.page().locator("tbody").getByText("1 of 1"));
@@ -166,9 +259,7 @@ class PagesIT {
     void everyTextOfConnectNamesThisNodeAndItsModel() throws Exception {
         String api = nodes.getFirst().api();
         try (Tab tab = Tab.open(console, "connect")) {
-            tab.page()
-                    .getByLabel("Model", new Page.GetByLabelOptions().setExact(true))
-                    .selectOption("demo");
+            tab.page().getByLabel("Model", exactly()).selectOption("demo");
             for (Locator client : tab.page().locator(".connect-clients a").all()) {
                 client.click();
                 tab.awaitShown(tab.page().locator(".connect-texts[aria-label='" + client.textContent() + "'] code"));
@@ -185,8 +276,8 @@ class PagesIT {
     }
 
     @Test
-    void offlineNodeSaysThatItAsksNobody() {
-        try (Tab tab = Tab.open(console, "discover")) {
+    void offlineNodeSaysThatItAsksNobody() throws Exception {
+        try (Tab tab = Tab.open(nodes.getLast().management(), "discover")) {
             tab.awaitText("This node is offline");
 
             assertThat(tab.page()
@@ -209,5 +300,9 @@ class PagesIT {
                 .getByRole(
                         AriaRole.BUTTON,
                         new Page.GetByRoleOptions().setName(name).setExact(true));
+    }
+
+    private static Page.GetByLabelOptions exactly() {
+        return new Page.GetByLabelOptions().setExact(true);
     }
 }

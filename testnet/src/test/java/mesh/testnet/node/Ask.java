@@ -39,7 +39,7 @@ public final class Ask {
         return send(HttpRequest.newBuilder(URI.create(url)).header("x-mesh-console", "1"));
     }
 
-    static Answer post(String url, String body) throws IOException, InterruptedException {
+    public static Answer post(String url, String body) throws IOException, InterruptedException {
         return send(HttpRequest.newBuilder(URI.create(url))
                 .header("content-type", "application/json")
                 .header("x-mesh-console", "1")

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import mesh.testnet.engine.RealEngine;
 import mesh.testnet.fake.FakeLlamaProgram;
@@ -35,6 +36,9 @@ class FailoverIT {
 
     private static final int KILL_SECONDS = IS_LONG ? 5 : 7;
 
+    /** A process that lives fifteen seconds has no use for what a second compiler makes of it. */
+    private static final Map<String, String> ENVIRONMENT = Map.of("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1");
+
     @TempDir
     Path folder;
 
@@ -50,7 +54,7 @@ class FailoverIT {
     @Test
     void killedHostsCostNoRequestThatHadNotBegunToAnswer() throws Exception {
         engine = IS_REAL ? RealEngine.orSkip().folder() : folder.resolve("engine");
-        if (!IS_REAL) FakeLlamaProgram.install(engine, "firstTokenMillis=20;tokenMillis=2");
+        if (!IS_REAL) FakeLlamaProgram.install(engine, "firstTokenMillis=20;tokenMillis=10;tokens=8");
         RealNode front = start(
                 "front",
                 "--bin-dir",
@@ -90,13 +94,15 @@ class FailoverIT {
                 "--bin-dir",
                 engine.toString(),
                 "--parallel",
-                IS_REAL ? "4" : "32",
+                IS_REAL ? "4" : "64",
                 "--join",
                 invite);
     }
 
     private RealNode start(String name, String... more) throws Exception {
-        RealNode node = RealNode.offline(folder, name, more);
+        var line = new ArrayList<>(List.of("--name", name, "--offline"));
+        line.addAll(List.of(more));
+        RealNode node = RealNode.serve(folder.resolve(name), ENVIRONMENT, line.toArray(String[]::new));
         nodes.add(node);
         return node;
     }

@@ -3,11 +3,13 @@ package mesh.testnet.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import mesh.testnet.fake.FakeLlamaProgram;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -111,6 +113,40 @@ class InviteIT {
     }
 
     @Test
+    void runningNodeGoesOverWithItsModel() throws Exception {
+        Path engine = Files.createDirectory(folder.resolve("engine"));
+        FakeLlamaProgram.install(engine, "firstTokenMillis=5");
+        try (var node = start("node", "--model", "demo-tiny", "--bin-dir", engine.toString())) {
+            node.await("model.ready");
+            var engines = node.descendants();
+
+            assertThat(run("node", "join", founder.invite())).startsWith("joined mesh");
+            node.await("mesh.joined");
+            founder.await("peer.joined");
+            RoutingIT.awaitModel(founder, "demo-tiny", "ready");
+            assertThat(node.descendants()).isEqualTo(engines);
+            assertThat(join(node, founder.invite(), false).code()).isEqualTo("already_member");
+        }
+    }
+
+    @Test
+    void nodeLeavesOthersOnlyWhenToldTo() throws Exception {
+        try (var other = start("other");
+                var member = start("member", "--join", founder.invite())) {
+            member.await("mesh.joined");
+
+            assertThat(join(member, other.invite(), false).code()).isEqualTo("in_a_mesh");
+            assertThat(join(member, other.invite(), true).status()).isEqualTo(200);
+            other.await("peer.joined");
+            founder.await("peer.left");
+        }
+    }
+
+    private static Ask.Answer join(RealNode node, String token, boolean leave) throws Exception {
+        return Ask.post(node.management() + "/mesh/v1/join", "{\"token\":\"" + token + "\",\"leave\":" + leave + "}");
+    }
+
+    @Test
     void inviteIsReadFromStandardInput() throws Exception {
         try (var joiner = start("joiner", "--join", "-")) {
             joiner.say(founder.invite());
@@ -135,9 +171,9 @@ class InviteIT {
 
     @Test
     void commandsMakeListAndRevokeInvites() throws Exception {
-        assertThat(run("invite", "create", "--role", "serve", "--uses", "2", "--expires", "30m"))
+        assertThat(run("founder", "invite", "create", "--role", "serve", "--uses", "2", "--expires", "30m"))
                 .startsWith("mesh --join mesh1.");
-        String listed = run("invite", "list");
+        String listed = run("founder", "invite", "list");
         assertThat(listed).contains("serve").contains("0 of 2");
 
         String id = listed.lines()
@@ -145,9 +181,9 @@ class InviteIT {
                 .findFirst()
                 .orElseThrow()
                 .split(" ")[0];
-        run("invite", "revoke", id);
+        run("founder", "invite", "revoke", id);
 
-        assertThat(run("invite", "list")).containsPattern(id + " +serve +revoked");
+        assertThat(run("founder", "invite", "list")).containsPattern(id + " +serve +revoked");
     }
 
     private JsonNode create(String wanted) throws Exception {
@@ -165,9 +201,9 @@ class InviteIT {
         }
     }
 
-    private String run(String... command) throws Exception {
+    private String run(String node, String... command) throws Exception {
         var line = new ArrayList<>(List.of(command));
-        line.addAll(List.of("--data-dir", folder.resolve("founder").toString()));
+        line.addAll(List.of("--data-dir", folder.resolve(node).toString()));
         try (var program = RealNode.start(Map.of(), line)) {
             assertThat(program.awaitExit()).as(program.said()).isZero();
             return program.said();

@@ -158,7 +158,7 @@ class RoutingIT {
         return Files.createDirectories(folder.resolve("none")).toString();
     }
 
-    private static void awaitModel(RealNode node, String model, String state) throws Exception {
+    static void awaitModel(RealNode node, String model, String state) throws Exception {
         long deadline = System.nanoTime() + RealNode.PATIENCE.toNanos();
         while (true) {
             JsonNode list = Ask.get(node.api() + "/v1/models").json().path("data");

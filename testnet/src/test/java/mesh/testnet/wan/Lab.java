@@ -153,7 +153,7 @@ final class Lab implements AutoCloseable {
     }
 
     /** The same with a link that is slow and loses packets. */
-    void joinSlowly(
+    Pump joinSlowly(
             Space one,
             String oneInterface,
             String oneAddress,
@@ -164,9 +164,11 @@ final class Lab implements AutoCloseable {
             throws IOException {
         String first = "mt" + cables++ + "x" + ProcessHandle.current().pid() % 10_000;
         String second = "mt" + cables++ + "x" + ProcessHandle.current().pid() % 10_000;
-        pumps.push(Pump.between(first, second, weather));
+        Pump pump = Pump.between(first, second, weather);
+        pumps.push(pump);
         adopt(first, one, oneInterface, oneAddress);
         adopt(second, two, twoInterface, twoAddress);
+        return pump;
     }
 
     private static void adopt(String made, Space by, String as, String address) throws IOException {

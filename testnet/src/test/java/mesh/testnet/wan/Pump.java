@@ -11,10 +11,11 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * A cable between two interfaces that takes its time and loses some of what it carries, in both directions: two threads
+ * A cable between two interfaces that takes its time, is only so wide and loses some of what it carries, in both directions: two threads
  * each, one that reads and one that waits until a packet is due. The kernels of test machines have no netem.
  */
 final class Pump implements AutoCloseable {
@@ -28,14 +29,26 @@ final class Pump implements AutoCloseable {
     private final List<CompletableFuture<?>> threads = new ArrayList<>();
     private final List<Tun> ends = new ArrayList<>();
     private volatile boolean isOver;
+    private volatile boolean isCut;
+    private final LongAdder carriedBytes = new LongAdder();
 
     /**
      * What the link does to packets.
      *
      * @param delayMillis each way
      * @param lossPermille of the packets, each way
+     * @param bitsPerSecond each way; 0 sets no limit
      */
-    record Weather(long delayMillis, int lossPermille, long seed) {}
+    record Weather(double delayMillis, int lossPermille, long seed, long bitsPerSecond) {
+        Weather(double delayMillis, int lossPermille, long seed) {
+            this(delayMillis, lossPermille, seed, 0);
+        }
+
+        /** How long the link is busy with a packet. */
+        long wireNanos(int bytes) {
+            return bitsPerSecond == 0 ? 0 : bytes * 8L * 1_000_000_000L / bitsPerSecond;
+        }
+    }
 
     private static final class Packet {
         final byte[] bytes;
@@ -63,6 +76,16 @@ final class Pump implements AutoCloseable {
         return pump;
     }
 
+    /** Of both directions, headers included. */
+    long carriedBytes() {
+        return carriedBytes.sum();
+    }
+
+    /** Carries nothing at all, or goes on; both ends keep their interfaces and hear nothing of it. */
+    void cut(boolean on) {
+        isCut = on;
+    }
+
     private void carry(Tun from, Tun to, Random chance) {
         var queue = new LinkedBlockingQueue<Packet>(QUEUE_PACKETS);
         start(() -> read(from, queue, chance));
@@ -77,12 +100,15 @@ final class Pump implements AutoCloseable {
     private void read(Tun from, BlockingQueue<Packet> queue, Random chance) {
         try (var arena = Arena.ofConfined()) {
             MemorySegment buffer = arena.allocate(PACKET_BYTES_MAX);
+            long freeNanos = System.nanoTime();
             while (!isOver) {
                 int length = from.read(buffer, LOOK_MILLIS);
                 if (length == 0) continue;
-                long dueNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(weather.delayMillis);
+                freeNanos = Math.max(freeNanos, System.nanoTime()) + weather.wireNanos(length);
+                long dueNanos = freeNanos + (long) (weather.delayMillis * 1_000_000);
+                carriedBytes.add(length);
                 byte[] bytes = buffer.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE);
-                if (chance.nextInt(1_000) >= weather.lossPermille) queue.offer(new Packet(bytes, dueNanos));
+                if (!isCut && chance.nextInt(1_000) >= weather.lossPermille) queue.offer(new Packet(bytes, dueNanos));
             }
         }
     }

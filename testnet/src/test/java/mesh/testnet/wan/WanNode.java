@@ -49,6 +49,13 @@ final class WanNode implements AutoCloseable {
         return name;
     }
 
+    /** A command in its namespace, whose output can be read while it runs. */
+    Process run(String... command) throws IOException {
+        var line = new ArrayList<>(space.prefix());
+        line.addAll(List.of(command));
+        return new ProcessBuilder(line).redirectErrorStream(true).start();
+    }
+
     /** The peers as the management API shows them; its port is on the namespace's loopback. */
     JsonNode peers() throws Exception {
         return status().path("peers");

@@ -1,0 +1,95 @@
+package mesh.daemon.quic;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.EventLoop;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.epoll.EpollDatagramChannel;
+import io.netty.channel.socket.DatagramPacket;
+import io.netty.channel.unix.Errors;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.PortUnreachableException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells a program that is gone from a path that is silent: rings at an address with a datagram that nobody answers, and
+ * hears when the system there says that no program has the port (ICMP port unreachable, which only a connected socket is
+ * told of). A machine without power, a pulled cable and a firewall say nothing. Owned by the endpoint's loop.
+ */
+@SuppressWarnings("FutureReturnValueIgnored") // What cannot be sent tells nothing, as silence does.
+public final class Vacancy implements AutoCloseable {
+    /** Not QUIC's, and nobody listens to it. */
+    static final byte RING = 13;
+
+    private final InetSocketAddress at;
+    private @Nullable Channel bell;
+    private long refusedNanos;
+    private boolean isRefused;
+    private boolean isClosed;
+
+    /** @param from where this node's own socket is bound, so that the way is the same */
+    public Vacancy(EventLoop loop, InetAddress from, InetSocketAddress at) {
+        this.at = at;
+        new Bootstrap()
+                .group(loop)
+                .channel(EpollDatagramChannel.class)
+                .handler(new Hearing())
+                .connect(at, new InetSocketAddress(from, 0))
+                .addListener((ChannelFuture connected) -> {
+                    if (isClosed) connected.channel().close();
+                    else if (connected.isSuccess()) bell = connected.channel();
+                });
+    }
+
+    public InetSocketAddress at() {
+        return at;
+    }
+
+    public void ring() {
+        if (bell == null) return;
+        bell.writeAndFlush(Unpooled.wrappedBuffer(new byte[] {RING})).addListener(rung -> heard(rung.cause()));
+    }
+
+    /**
+     * For how long the system there has refused, or -1. Whoever asks knows whether the program was heard since: systems
+     * say so only now and then, therefore once must do.
+     */
+    public long refusedMillis() {
+        return isRefused ? TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - refusedNanos) : -1;
+    }
+
+    public void forget() {
+        isRefused = false;
+    }
+
+    @Override
+    public void close() {
+        isClosed = true;
+        if (bell != null) bell.close();
+    }
+
+    /** The answer to one ring is told with a read or with the next ring, whichever comes first. */
+    private void heard(@Nullable Throwable cause) {
+        boolean isRefusal = cause instanceof PortUnreachableException
+                || (cause instanceof Errors.NativeIoException failed
+                        && failed.expectedErr() == Errors.ERROR_ECONNREFUSED_NEGATIVE);
+        if (!isRefusal || isRefused) return;
+        isRefused = true;
+        refusedNanos = System.nanoTime();
+    }
+
+    private final class Hearing extends SimpleChannelInboundHandler<DatagramPacket> {
+        @Override
+        protected void channelRead0(ChannelHandlerContext ctx, DatagramPacket unasked) {}
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+            heard(cause);
+        }
+    }
+}

@@ -92,12 +92,8 @@ class SplitBenchIT {
         host.node().await("model.ready");
         long before = link.carriedBytes();
         WanNode worker = keep(WanNode.start(
-                there,
-                data,
-                "worker",
-                with(model, "--max-vram", "1", "--join", host.node().invite())));
-        JsonNode ready = host.node()
-                .await("model.ready", each -> each.path("mode").asText().equals("split"));
+                there, data, "worker", with(model, "--max-vram", "1", "--join", host.node().invite())));
+        JsonNode ready = host.node().await("model.ready", each -> each.path("mode").asText().equals("split"));
         JsonNode loaded = host.node().await("split.loaded");
         long bytes = link.carriedBytes() - before;
         String api = host.node().api() + "/v1/completions";
@@ -112,14 +108,7 @@ class SplitBenchIT {
     }
 
     private void stock(
-            String rtt,
-            Lab.Space here,
-            Lab.Space there,
-            Pump link,
-            Path engine,
-            int units,
-            Path data,
-            List<String> rows)
+            String rtt, Lab.Space here, Lab.Space there, Pump link, Path engine, int units, Path data, List<String> rows)
             throws Exception {
         Path file = java.nio.file.Files.walk(data.resolve("host"))
                 .filter(path -> path.toString().endsWith(".gguf"))
@@ -127,33 +116,9 @@ class SplitBenchIT {
                 .orElseThrow();
         keep(run(there, engine.resolve("rpc-server").toString(), "-H", "10.50.0.2", "-p", PORT + "", "-t", "1"));
         String[] line = {
-            engine.resolve("llama-server").toString(),
-            "-m",
-            file.toString(),
-            "--host",
-            "127.0.0.1",
-            "--port",
-            PORT + 1 + "",
-            "--rpc",
-            "10.50.0.2:" + PORT,
-            "-ngl",
-            units + "",
-            "-ts",
-            units + "",
-            "-sm",
-            "layer",
-            "-fit",
-            "off",
-            "-c",
-            CONTEXT_TOKENS + "",
-            "-np",
-            "1",
-            "-t",
-            "1",
-            "-cram",
-            "0",
-            "--offline",
-            "--no-ui"
+            engine.resolve("llama-server").toString(), "-m", file.toString(), "--host", "127.0.0.1", "--port", PORT + 1 + "",
+            "--rpc", "10.50.0.2:" + PORT, "-ngl", units + "", "-ts", units + "", "-sm", "layer", "-fit", "off",
+            "-c", CONTEXT_TOKENS + "", "-np", "1", "-t", "1", "-cram", "0", "--offline", "--no-ui"
         };
         awaitListening(there);
         long before = link.carriedBytes();
@@ -164,8 +129,7 @@ class SplitBenchIT {
             assertThat(System.nanoTime() - begun).isLessThan(TimeUnit.MINUTES.toNanos(2));
         double seconds = (System.nanoTime() - begun) / 1e9;
         long bytes = link.carriedBytes() - before;
-        rows.add(
-                figures(here, api + "/v1/completions", "", link, seconds, bytes).row("llama.cpp", rtt));
+        rows.add(figures(here, api + "/v1/completions", "", link, seconds, bytes).row("llama.cpp", rtt));
         while (open.peek() instanceof Running running) {
             running.close();
             open.pop();
@@ -176,10 +140,7 @@ class SplitBenchIT {
         long deadline = System.nanoTime() + RealNode.PATIENCE.toNanos();
         while (true) {
             try {
-                there.run(
-                        "sh",
-                        "-c",
-                        "grep -q ':" + Integer.toHexString(PORT).toUpperCase(Locale.ROOT) + " ' /proc/net/tcp");
+                there.run("sh", "-c", "grep -q ':" + Integer.toHexString(PORT).toUpperCase(Locale.ROOT) + " ' /proc/net/tcp");
                 return;
             } catch (IOException notYet) {
                 assertThat(System.nanoTime()).isLessThan(deadline);
@@ -211,9 +172,7 @@ class SplitBenchIT {
         line.addAll(List.of("curl", "-sS", "--max-time", "110", "-o", "-"));
         if (!body.isEmpty()) line.addAll(List.of("-H", "content-type: application/json", "-d", body));
         line.add(url);
-        Process curl = new ProcessBuilder(line)
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
-                .start();
+        Process curl = new ProcessBuilder(line).redirectError(ProcessBuilder.Redirect.DISCARD).start();
         return new String(curl.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
     }
 

@@ -261,8 +261,7 @@ public final class Node {
             electorates = groups;
             splitPartners = List.copyOf(partners);
         }
-        for (NodeId unmeasured : own.linksTo(splitPartners, paths, now))
-            members.lookAt(unmeasured, now, outbox);
+        for (NodeId unmeasured : own.linksTo(splitPartners, paths, now)) members.lookAt(unmeasured, now, outbox);
     }
 
     /**

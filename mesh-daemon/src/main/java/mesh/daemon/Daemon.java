@@ -51,6 +51,7 @@ import mesh.daemon.models.Downloads;
 import mesh.daemon.models.Hub;
 import mesh.daemon.models.ModelStore;
 import mesh.daemon.process.Children;
+import mesh.daemon.process.Confinement;
 import mesh.daemon.process.LoopbackPorts;
 import mesh.daemon.quic.Peer;
 import mesh.daemon.quic.QuicEndpoint;
@@ -145,7 +146,7 @@ public final class Daemon implements AutoCloseable {
         var downloads = new Downloads(store, network, config.offline(), copies).within(gauge());
         this.arrivals = new Arrivals(store, downloads);
         var ports = new LoopbackPorts();
-        var splits = new Splits(children, ports);
+        var splits = new Splits(children, ports, new Confinement(dataDir.root()));
         var rooms = new LocalModels.Parts(store, downloads, engines, children, ports, loops, splits, terminal);
         this.models = new LocalModels(
                 rooms,

@@ -5,12 +5,15 @@ import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.DatagramPacket;
+import io.netty.channel.unix.Errors;
 import io.netty.channel.unix.SegmentedDatagramPacket;
 import io.netty.util.collection.LongObjectHashMap;
 import io.netty.util.collection.LongObjectMap;
 import java.net.InetSocketAddress;
+import java.util.HashSet;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BiPredicate;
 import java.util.function.Function;
 import mesh.core.id.NodeId;
@@ -33,6 +36,15 @@ final class Router extends ChannelDuplexHandler {
 
     private static final int LONG_HEADER = 0x80;
     private static final int LONG_ID_LENGTH_AT = 5;
+
+    /** What the kernel says of a batch for an interface that computes no checksums, as those of many VPNs: EIO. */
+    private static final int NO_SEGMENTS = -5;
+
+    /** Addresses that are forgotten together cost a lost batch each. */
+    private static final int ALONE_MAX = 1_024;
+
+    /** Where batches do not get through, so that each packet goes alone. */
+    private final Set<InetSocketAddress> alone = new HashSet<>();
 
     private final LongObjectMap<Boolean> dialled = new LongObjectHashMap<>();
     private final String acceptingCodec;
@@ -142,8 +154,12 @@ final class Router extends ChannelDuplexHandler {
     /** What a codec sends to a detour goes to the node that carries it, each packet in a datagram of its own. */
     @Override
     public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
-        if (!(message instanceof DatagramPacket packet) || !Detours.isDetour(packet.recipient())) {
+        if (!(message instanceof DatagramPacket packet)) {
             ctx.write(message, promise);
+            return;
+        }
+        if (!Detours.isDetour(packet.recipient())) {
+            toAddress(ctx, packet, promise);
             return;
         }
         InetSocketAddress through =
@@ -162,6 +178,30 @@ final class Router extends ChannelDuplexHandler {
         }
         packet.release();
         promise.trySuccess();
+    }
+
+    private void toAddress(ChannelHandlerContext ctx, DatagramPacket packet, ChannelPromise promise) {
+        if (!(packet instanceof SegmentedDatagramPacket many)) {
+            ctx.write(packet, promise);
+        } else if (!alone.contains(many.recipient())) {
+            InetSocketAddress to = many.recipient();
+            ctx.write(many, promise.unvoid().addListener(sent -> sent(to, sent.cause())));
+        } else {
+            ByteBuf bytes = many.content();
+            while (bytes.isReadable()) {
+                int length = Math.min(many.segmentSize(), bytes.readableBytes());
+                ctx.write(new DatagramPacket(bytes.readRetainedSlice(length), many.recipient()));
+            }
+            many.release();
+            promise.trySuccess();
+        }
+    }
+
+    /** What was refused is lost, which QUIC makes good. */
+    private void sent(InetSocketAddress to, @Nullable Throwable cause) {
+        if (!(cause instanceof Errors.NativeIoException failed) || failed.expectedErr() != NO_SEGMENTS) return;
+        if (alone.size() == ALONE_MAX) alone.clear();
+        alone.add(to);
     }
 
     private boolean isDialled(ByteBuf bytes) {

@@ -41,6 +41,7 @@ import mesh.daemon.models.Downloads;
 import mesh.daemon.models.Hub;
 import mesh.daemon.models.ModelStore;
 import mesh.daemon.process.Children;
+import mesh.daemon.process.Confinement;
 import mesh.daemon.process.LoopbackPorts;
 import mesh.daemon.serve.Drafts;
 import mesh.daemon.serve.EngineRoom;
@@ -86,7 +87,7 @@ class MeshModelsTest {
                 children,
                 ports,
                 loops,
-                new Splits(children, ports),
+                new Splits(children, ports, new Confinement(folder)),
                 line -> {});
         var limits = new Limits(1 << 30, 1, OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty());
         models = new MeshModels(

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.File;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -34,6 +35,7 @@ class SplitBenchIT {
     private static final int TOKENS = 64;
     private static final int CONTEXT_TOKENS = 2_048;
     private static final int PROMPT_WORDS = 300;
+    private static final int RUNS = 3;
     private static final int PORT = 20_500;
     private static final JsonMapper JSON = new JsonMapper();
 
@@ -48,7 +50,8 @@ class SplitBenchIT {
     }
 
     /** What one way of splitting took. */
-    private record Figures(double loadSeconds, long loadBytes, JsonNode prompt, JsonNode answer, double tokenBytes) {
+    private record Figures(
+            double loadSeconds, long loadBytes, double promptPerSecond, double answerPerSecond, double tokenBytes) {
         String row(String name, String rtt) {
             return String.format(
                     Locale.ROOT,
@@ -57,23 +60,23 @@ class SplitBenchIT {
                     name,
                     loadSeconds,
                     loadBytes / 1_000,
-                    prompt.at("/timings/prompt_per_second").asDouble(),
-                    answer.at("/timings/predicted_per_second").asDouble(),
+                    promptPerSecond,
+                    answerPerSecond,
                     tokenBytes / 1_000);
         }
     }
 
     @Test
     void meshBesideStockRpc() throws Exception {
+        System.out.println("| RTT | split by | load | over the link | prompt tokens/s | tokens/s | per token |");
+        System.out.println("|---|---|---|---|---|---|---|");
         var rows = new ArrayList<String>();
         for (String rtt : System.getProperty("mesh.bench.rtt", "0,5,20,50").split(",")) {
             measure(rtt, rows);
             end();
+            rows.subList(rows.size() - 2, rows.size()).forEach(System.out::println);
         }
 
-        System.out.println("| RTT | split by | load | over the link | prompt tokens/s | tokens/s | per token |");
-        System.out.println("|---|---|---|---|---|---|---|");
-        rows.forEach(System.out::println);
         assertThat(rows).isNotEmpty();
     }
 
@@ -92,12 +95,16 @@ class SplitBenchIT {
         host.node().await("model.ready");
         long before = link.carriedBytes();
         WanNode worker = keep(WanNode.start(
-                there, data, "worker", with(model, "--max-vram", "1", "--join", host.node().invite())));
-        JsonNode ready = host.node().await("model.ready", each -> each.path("mode").asText().equals("split"));
+                there,
+                data,
+                "worker",
+                with(model, "--max-vram", "1", "--join", host.node().invite())));
+        JsonNode ready = host.node()
+                .await("model.ready", each -> each.path("mode").asText().equals("split"));
         JsonNode loaded = host.node().await("split.loaded");
         long bytes = link.carriedBytes() - before;
         String api = host.node().api() + "/v1/completions";
-        rows.add(figures(here, api, "", link, loaded.path("loadMillis").asLong() / 1_000.0, bytes)
+        rows.add(figures(here, api, link, loaded.path("loadMillis").asLong() / 1_000.0, bytes)
                 .row("mesh", rtt));
         int units = ready.path("tensorSplit").path(1).asInt();
         worker.close();
@@ -108,17 +115,45 @@ class SplitBenchIT {
     }
 
     private void stock(
-            String rtt, Lab.Space here, Lab.Space there, Pump link, Path engine, int units, Path data, List<String> rows)
+            String rtt,
+            Lab.Space here,
+            Lab.Space there,
+            Pump link,
+            Path engine,
+            int units,
+            Path data,
+            List<String> rows)
             throws Exception {
-        Path file = java.nio.file.Files.walk(data.resolve("host"))
-                .filter(path -> path.toString().endsWith(".gguf"))
-                .findFirst()
-                .orElseThrow();
+        Path file = model(data);
         keep(run(there, engine.resolve("rpc-server").toString(), "-H", "10.50.0.2", "-p", PORT + "", "-t", "1"));
         String[] line = {
-            engine.resolve("llama-server").toString(), "-m", file.toString(), "--host", "127.0.0.1", "--port", PORT + 1 + "",
-            "--rpc", "10.50.0.2:" + PORT, "-ngl", units + "", "-ts", units + "", "-sm", "layer", "-fit", "off",
-            "-c", CONTEXT_TOKENS + "", "-np", "1", "-t", "1", "-cram", "0", "--offline", "--no-ui"
+            engine.resolve("llama-server").toString(),
+            "-m",
+            file.toString(),
+            "--host",
+            "127.0.0.1",
+            "--port",
+            PORT + 1 + "",
+            "--rpc",
+            "10.50.0.2:" + PORT,
+            "-ngl",
+            units + "",
+            "-ts",
+            units + "",
+            "-sm",
+            "layer",
+            "-fit",
+            "off",
+            "-c",
+            CONTEXT_TOKENS + "",
+            "-np",
+            "1",
+            "-t",
+            "1",
+            "-cram",
+            "0",
+            "--offline",
+            "--no-ui"
         };
         awaitListening(there);
         long before = link.carriedBytes();
@@ -129,10 +164,18 @@ class SplitBenchIT {
             assertThat(System.nanoTime() - begun).isLessThan(TimeUnit.MINUTES.toNanos(2));
         double seconds = (System.nanoTime() - begun) / 1e9;
         long bytes = link.carriedBytes() - before;
-        rows.add(figures(here, api + "/v1/completions", "", link, seconds, bytes).row("llama.cpp", rtt));
+        rows.add(figures(here, api + "/v1/completions", link, seconds, bytes).row("llama.cpp", rtt));
         while (open.peek() instanceof Running running) {
             running.close();
             open.pop();
+        }
+    }
+
+    private static Path model(Path data) throws IOException {
+        try (var files = Files.walk(data.resolve("host"))) {
+            return files.filter(path -> path.toString().endsWith(".gguf"))
+                    .findFirst()
+                    .orElseThrow();
         }
     }
 
@@ -140,7 +183,10 @@ class SplitBenchIT {
         long deadline = System.nanoTime() + RealNode.PATIENCE.toNanos();
         while (true) {
             try {
-                there.run("sh", "-c", "grep -q ':" + Integer.toHexString(PORT).toUpperCase(Locale.ROOT) + " ' /proc/net/tcp");
+                there.run(
+                        "sh",
+                        "-c",
+                        "grep -q ':" + Integer.toHexString(PORT).toUpperCase(Locale.ROOT) + " ' /proc/net/tcp");
                 return;
             } catch (IOException notYet) {
                 assertThat(System.nanoTime()).isLessThan(deadline);
@@ -148,15 +194,29 @@ class SplitBenchIT {
         }
     }
 
-    private static Figures figures(
-            Lab.Space here, String api, String words, Pump link, double loadSeconds, long loadBytes) throws Exception {
-        for (int i = 0; i < PROMPT_WORDS; i++) words += " w" + i * 7 % 100;
+    private static Figures figures(Lab.Space here, String api, Pump link, double loadSeconds, long loadBytes)
+            throws Exception {
         ask(here, api, "warm up", 4);
-        JsonNode prompt = ask(here, api, words, 1);
+        var prompts = new ArrayList<Double>();
+        var answers = new ArrayList<Double>();
         long before = link.carriedBytes();
-        JsonNode answer = ask(here, api, "once upon", TOKENS);
-        double perToken = (link.carriedBytes() - before) / (double) TOKENS;
-        return new Figures(loadSeconds, loadBytes, prompt, answer, perToken);
+        for (int run = 0; run < RUNS; run++)
+            answers.add(ask(here, api, "once upon", TOKENS)
+                    .at("/timings/predicted_per_second")
+                    .asDouble());
+        double perToken = (link.carriedBytes() - before) / (double) (RUNS * TOKENS);
+        for (int run = 0; run < RUNS; run++) {
+            var words = new StringBuilder("run " + run);
+            for (int i = 0; i < PROMPT_WORDS; i++) words.append(" w").append(i * 7 % 100);
+            prompts.add(ask(here, api, words.toString(), 1)
+                    .at("/timings/prompt_per_second")
+                    .asDouble());
+        }
+        return new Figures(loadSeconds, loadBytes, median(prompts), median(answers), perToken);
+    }
+
+    private static double median(List<Double> values) {
+        return values.stream().sorted().toList().get(values.size() / 2);
     }
 
     private static JsonNode ask(Lab.Space here, String api, String prompt, int tokens) throws Exception {
@@ -172,7 +232,9 @@ class SplitBenchIT {
         line.addAll(List.of("curl", "-sS", "--max-time", "110", "-o", "-"));
         if (!body.isEmpty()) line.addAll(List.of("-H", "content-type: application/json", "-d", body));
         line.add(url);
-        Process curl = new ProcessBuilder(line).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        Process curl = new ProcessBuilder(line)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
         return new String(curl.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
     }
 

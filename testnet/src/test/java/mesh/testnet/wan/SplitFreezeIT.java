@@ -52,7 +52,9 @@ class SplitFreezeIT {
         Lab.Space here = lab.space("here");
         Lab.Space there = lab.space("there");
         Pump link = lab.joinSlowly(here, "eth0", "10.40.0.1/24", there, "eth0", "10.40.0.2/24", SLOW);
-        String[] model = {"--model", "demo-random", "--split", "--bin-dir", engine, "--parallel", "1", "--log-level", "debug"};
+        String[] model = {
+            "--model", "demo-random", "--split", "--bin-dir", engine, "--parallel", "1", "--log-level", "debug"
+        };
         WanNode host = keep(WanNode.start(here, folder, "host", with(model, "--max-vram", "2")));
         host.node().await("model.ready");
         String alone = keep(Stream.of(host)).whole();

@@ -123,6 +123,13 @@ const checks = {
     }
   },
 
+  async timeout() {
+    const asked = generateText({ ...withoutEnd, abortSignal: AbortSignal.timeout(40) });
+    await assert.rejects(asked, (error) => error.name === 'TimeoutError');
+    const quick = await generateText({ ...withoutEnd, maxOutputTokens: 3, abortSignal: AbortSignal.timeout(2_000) });
+    assert.equal(quick.finishReason, 'length');
+  },
+
   async death() {
     const answer = streamText(withoutEnd);
     await assertDies((async function* () {

@@ -169,6 +169,15 @@ const checks = {
     }
   },
 
+  async timeout() {
+    const fetchFor40 = (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(40) });
+    const impatient = new Ollama({ host: root, fetch: fetchFor40 });
+    const asked = impatient.chat({ model: endless, messages, options });
+    await assert.rejects(asked, (error) => error.name === 'TimeoutError');
+    const answer = await client.chat({ model: endless, messages, options: { num_predict: 3 } });
+    assert.equal(answer.done_reason, 'length');
+  },
+
   async death() {
     await assertDies(await client.chat({ model: endless, messages, options, stream: true }));
   },

@@ -6,12 +6,12 @@ import { call } from '../../feed/calls'
 import { useWorld } from '../../feed/store'
 import { bytes, clean, clock, count, duration, plural } from '../../format'
 import { RefusedNotice, useActs } from '../../parts/Acting'
-import { CopyLine } from '../../parts/Copy'
 import { Drawer } from '../../parts/Drawer'
+import { JoinNow } from '../../parts/JoinNow'
 import { Name } from '../../parts/Name'
 import { Card, Empty, Facts, Page } from '../../parts/Page'
 import { Pill } from '../../parts/Pill'
-import { Table } from '../../parts/Table'
+import { Table, type Column } from '../../parts/Table'
 
 interface Mesh {
   id: string
@@ -125,6 +125,12 @@ function Look() {
   )
 }
 
+/** What stands in the drawer as well gives way to it. */
+const FIGURES: Column<Mesh>[] = [
+  { title: 'Nodes', cell: mesh => count(mesh.nodes), by: mesh => mesh.nodes, isFigure: true },
+  { title: 'Memory', cell: mesh => bytes(mesh.memoryBytes), by: mesh => mesh.memoryBytes, isFigure: true },
+]
+
 interface MeshesGiven {
   meshes: Mesh[]
   openId: string | undefined
@@ -144,8 +150,7 @@ function Meshes({ meshes, openId, onOpen }: MeshesGiven) {
         ...(meshes.some(isTried) ? [{ title: 'Answer', cell: (mesh: Mesh) => <Answer mesh={mesh} />, by: (mesh: Mesh) => mesh.latencyMillis }] : []),
         { title: 'Region', cell: mesh => (mesh.region ? <Name charsMax={16}>{mesh.region}</Name> : <span class="unknown">unknown</span>), by: mesh => mesh.region },
         { title: 'Serves', cell: mesh => <Serves models={mesh.serving} />, by: mesh => mesh.serving.length },
-        { title: 'Nodes', cell: mesh => count(mesh.nodes), by: mesh => mesh.nodes, isFigure: true },
-        { title: 'Memory', cell: mesh => bytes(mesh.memoryBytes), by: mesh => mesh.memoryBytes, isFigure: true },
+        ...(openId === undefined ? FIGURES : []),
       ]}
     />
   )
@@ -213,12 +218,12 @@ function MeshDrawer({ mesh, onClose }: { mesh: Mesh; onClose: () => void }) {
       <section class="take" aria-label="Join, to ask">
         <h3>To ask its models</h3>
         <p class="soft">As a client: it sees what you ask and where you ask from. You lend nothing. Leave with mesh leave.</p>
-        <CopyLine text={`mesh --join ${mesh.clientToken} --client`} what="the command for a client" />
+        <JoinNow token={mesh.clientToken} command={`mesh --join ${mesh.clientToken} --client`} act="Join to ask" what="the command for a client" />
       </section>
       <section class="take" aria-label="Join, to serve">
         <h3>To serve in it</h3>
         <p class="soft">Your machine answers requests of strangers as well, and they see its address. Its models and memory are announced to all of them.</p>
-        <CopyLine text={`mesh --join ${best}`} what="the command for a server" />
+        <JoinNow token={best} command={`mesh --join ${best}`} act="Join to serve" what="the command for a server" />
       </section>
       <p class="soft">What a listing says of itself is its publisher’s word.</p>
     </Drawer>

@@ -5,8 +5,7 @@ import { useState } from 'preact/hooks'
 import { call } from '../../feed/calls'
 import { clean, count } from '../../format'
 import { RefusedNotice, useActs } from '../../parts/Acting'
-import { Confirm } from '../../parts/Confirm'
-import { CopyLine } from '../../parts/Copy'
+import { JoinNow } from '../../parts/JoinNow'
 import { Card, Facts } from '../../parts/Page'
 
 interface Preview {
@@ -19,8 +18,6 @@ interface Preview {
   addresses: string[]
   /** This node is in that mesh already. */
   isMember: boolean
-  /** This node would leave nobody behind. */
-  isFree: boolean
   gives: string[]
   sees: string[]
   command: string
@@ -86,53 +83,8 @@ function Meaning({ preview }: { preview: Preview }) {
         <Points title="You give" points={preview.gives} />
         <Points title="You see" points={preview.sees} />
       </div>
-      {!preview.isMember && <JoinNow preview={preview} />}
+      {!preview.isMember && <JoinNow token={tokenIn(preview.command)} command={preview.command} act="Join with this node" what="the command to join" />}
     </section>
-  )
-}
-
-function JoinNow({ preview }: { preview: Preview }) {
-  const [isAsking, setAsking] = useState(false)
-  const [hasJoined, setJoined] = useState(false)
-  const { isBusy, refused, act } = useActs()
-  const join = async () => {
-    setAsking(false)
-    setJoined(await act(() => call('POST', 'join', { token: tokenIn(preview.command), leave: !preview.isFree })))
-  }
-  if (hasJoined)
-    return (
-      <p class="notice tone-good" role="status">
-        This node is in that mesh now.
-      </p>
-    )
-  return (
-    <>
-      <p>
-        <button
-          type="button"
-          class="button button-main"
-          disabled={isBusy}
-          onClick={() => (preview.isFree ? void join() : setAsking(true))}
-        >
-          {isBusy ? 'Asking at its door…' : 'Join with this node'}
-        </button>{' '}
-        <span class="soft">Its models go on running.</span>
-      </p>
-      <RefusedNotice refused={refused} what="Not joined, nothing has changed" />
-      <p>Or start another node with it:</p>
-      <CopyLine text={preview.command} what="the command to join" />
-      {isAsking && (
-        <Confirm
-          title="Leave the mesh this node is in?"
-          act="Leave and join"
-          isBad
-          onYes={() => void join()}
-          onNo={() => setAsking(false)}
-        >
-          <p>The others go on without it. Its membership there is put aside in the data dir.</p>
-        </Confirm>
-      )}
-    </>
   )
 }
 

@@ -52,7 +52,8 @@ export function Catalog() {
     .filter(each => each.kind === 'download' && each.state !== 'failed')
     .map(each => each.subject)
     .join()
-  // What lies on the disk changes when a download ends or a model appears.
+  // What lies on the disk changes when a download ends, be it sooner than anybody could see it run, or a model appears.
+  const ended = useWorld(world => world.log.findLast(line => line.event === 'download.done')?.number)
   const served = Object.keys(models).join()
   useEffect(() => {
     let isCurrent = true
@@ -61,7 +62,7 @@ export function Catalog() {
       () => undefined,
     )
     return () => void (isCurrent = false)
-  }, [arriving, served])
+  }, [arriving, served, ended])
   const shown = useMemo(() => (entries ?? []).filter(each => isWanted(each, words, fits, ability)), [entries, words, fits, ability])
   const abilities = useMemo(() => [...new Set((entries ?? []).flatMap(each => each.capabilities ?? []))].sort(), [entries])
   if (!entries) return null

@@ -67,7 +67,7 @@ function Drawn({ places, openId, onOpen, width, height }: Given & { places: stri
   const view = useView(width, height)
   const stopId = currentId !== undefined && ids.includes(currentId) ? currentId : ids[0]
   const withWords = hasWords(ids.length)
-  const isTight = isNarrow(width) && ids.length > 4
+  const isTight = isNarrow(width) && ids.length > 2
   const root = useRef<SVGSVGElement>(null)
   const step = (event: KeyboardEvent) => {
     const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key]
@@ -297,7 +297,7 @@ function Dot({ id, spot, radius, words, isAbove, isOpen, isStop, onOpen }: DotGi
         <circle class="map-full" r={r} transform="rotate(-90)" stroke-dasharray={`${full * around} ${around}`} />
       )}
       <RoleSign node={node} radius={r} />
-      <g class="map-badge" transform={`translate(${r * 0.75} ${-r * 0.75}) scale(${Math.max(3.2, r * 0.24)})`}>
+      <g class="map-badge" transform={`translate(${r * 0.75} ${r * 0.75}) scale(${Math.max(3.2, r * 0.24)})`}>
         <circle r="1.5" />
         <Mark state={tone} />
       </g>

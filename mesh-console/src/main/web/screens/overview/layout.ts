@@ -40,7 +40,9 @@ export function layout(nodes: MeshNode[], width: number, height: number): Layout
     // The words below a node need height, those beside it width.
     const [rx, ry] = [width / 2 - (isNarrow(width) ? 56 : 76), height / 2 - 66]
     others.forEach((node, at) => {
-      const angle = (2 * Math.PI * at) / others.length - Math.PI / 2 + (others.length % 2 ? 0 : Math.PI / others.length)
+      // Nobody stands straight in the direction in which the frame has the least room.
+      const turn = (others.length % 4 ? 0 : Math.PI / others.length) + (height > width ? -Math.PI / 2 : 0)
+      const angle = (2 * Math.PI * at) / others.length + turn
       const far = 0.78 + (0.22 * distanceClass(node)) / UNKNOWN_CLASS
       spots.set(node.id, { x: middle.x + far * rx * Math.cos(angle), y: middle.y + far * ry * Math.sin(angle) })
     })

@@ -24,6 +24,7 @@ import mesh.daemon.listing.ListingEvent;
 import mesh.daemon.log.LogFormat;
 import mesh.daemon.log.LogLevel;
 import mesh.daemon.loop.Reach;
+import mesh.daemon.models.Caches;
 import mesh.daemon.nostr.Nip19;
 import mesh.daemon.nostr.RelayUrl;
 
@@ -182,10 +183,17 @@ public record Config(
      * @param bytesPerSecondMax 0 = no limit
      * @param shared what members may copy from here: names, or {@code all}, or {@code none}
      * @param givenBytesPerSecondMax 0 = no limit
+     * @param usesCaches whether models of other tools are served as well
      */
-    public record Fetching(URI hub, long bytesPerSecondMax, List<String> shared, long givenBytesPerSecondMax) {
+    public record Fetching(
+            URI hub, long bytesPerSecondMax, List<String> shared, long givenBytesPerSecondMax, boolean usesCaches) {
         public Fetching {
             shared = List.copyOf(shared);
+        }
+
+        /** Other tools' models on this machine, if they are wanted. */
+        public Caches caches() {
+            return usesCaches ? Caches.of(System.getenv(), Path.of(System.getProperty("user.home"))) : Caches.NONE;
         }
 
         public boolean isShared(String model) {
@@ -275,7 +283,8 @@ public record Config(
                         read.address(Setting.HUB_URL),
                         read.bytesPerSecond(Setting.MAX_DOWNLOAD),
                         List.of(settings.of(Setting.SHARE).word().split(" *, *")),
-                        read.bytesPerSecond(Setting.MAX_UPLOAD)),
+                        read.bytesPerSecond(Setting.MAX_UPLOAD),
+                        read.isOn(Setting.USE_CACHES)),
                 dataDir,
                 read.isOn(Setting.OFFLINE),
                 new Log(

@@ -135,12 +135,15 @@ public final class Daemon implements AutoCloseable {
         this.memory = Machine.memory(config, engines::look);
         this.loops = EdgeLoops.start();
         this.store = new ModelStore(
-                dataDir.models(), Catalog::bundled, new Hub(config.fetching().hub()));
+                dataDir.models(),
+                Catalog::bundled,
+                new Hub(config.fetching().hub()),
+                config.fetching().caches());
         var network = Network.of(
                 System.getenv(), config.fetching().hub(), config.fetching().bytesPerSecondMax(), Patience.USUAL);
         var copies =
                 new Copies(store, config.fetching()::isShared, config.fetching().givenBytesPerSecondMax());
-        var downloads = new Downloads(store, network, config.offline(), copies);
+        var downloads = new Downloads(store, network, config.offline(), copies).within(gauge());
         this.arrivals = new Arrivals(store, downloads);
         var ports = new LoopbackPorts();
         var splits = new Splits(children, ports, new Confinement(dataDir.root()));
@@ -193,6 +196,35 @@ public final class Daemon implements AutoCloseable {
                 hosting::asked);
         belonging.onChange(mesh::changed);
         belonging.onSocket(socket -> layTunnels(socket, splits, config.serve().patience()));
+    }
+
+    /** A mesh that was joined, or is to split, may gather what one machine lacks. */
+    private Downloads.Gauge gauge() {
+        return new Downloads.Gauge() {
+            @Override
+            public long usableBytes() {
+                return memory.usableBytes();
+            }
+
+            @Override
+            public long meshBytes() {
+                return memory.usableBytes()
+                        + belonging.snapshot().stream()
+                                .flatMap(now -> now.peers().stream())
+                                .mapToLong(peer -> peer.profile().usableBytes())
+                                .sum();
+            }
+
+            @Override
+            public boolean mayGrow() {
+                return config.serve().isSplit()
+                        || config.isJoining()
+                        || belonging
+                                .snapshot()
+                                .filter(now -> !now.peers().isEmpty())
+                                .isPresent();
+            }
+        };
     }
 
     private void layTunnels(QuicEndpoint endpoint, Splits splits, Duration patience) {

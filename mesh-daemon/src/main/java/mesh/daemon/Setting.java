@@ -134,6 +134,11 @@ public enum Setting {
             "any",
             "at most so many megabytes per second of models for other members; any sets no limit"),
     SHARE(Kind.VALUE, "MODELS", "all", "models that members may copy from here: all, none, or names parted by commas"),
+    USE_CACHES(
+            Kind.SWITCH,
+            "",
+            "false",
+            "serve models that the hub's tools, llama.cpp or Ollama fetched from where they lie; nothing there is changed"),
     OFFLINE(Kind.SWITCH, "", "false", "never leave this machine and its mesh: no download, no install, no STUN"),
     DATA_DIR(Kind.VALUE, "DIR", "~/.mesh", "everything mesh keeps; one daemon per folder"),
     CONFIG(

@@ -1,5 +1,6 @@
 package mesh.daemon.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintWriter;
@@ -54,6 +55,9 @@ final class DownloadCommand implements Callable<Integer> {
     @Option(names = "--draft", description = "Fetch the small model that guesses ahead for it as well.")
     boolean isWithDraft;
 
+    @Option(names = "--anyway", description = "Fetch it although it fits neither this machine nor its mesh.")
+    boolean isAnyway;
+
     @Option(names = "--hub-url", paramLabel = "URL", description = "Fetch from this mirror of the hub.")
     @Nullable
     String hubUrl;
@@ -69,7 +73,7 @@ final class DownloadCommand implements Callable<Integer> {
     CommandLine.Model.CommandSpec spec = CommandLine.Model.CommandSpec.create();
 
     @Override
-    public Integer call() throws Refusal {
+    public Integer call() throws Refusal, InterruptedException {
         Config config = config();
         PrintWriter out = spec.commandLine().getOut();
         if (name == null) {
@@ -79,12 +83,36 @@ final class DownloadCommand implements Callable<Integer> {
         var store = new ModelStore(
                 DataDir.models(config.dataDir()),
                 Catalog::bundled,
-                new Hub(config.fetching().hub()));
+                new Hub(config.fetching().hub()),
+                config.fetching().caches());
         var network = Network.of(
                 System.getenv(), config.fetching().hub(), config.fetching().bytesPerSecondMax(), Patience.USUAL);
         var downloads = new Downloads(store, network, config.offline(), Neighbours.none());
-        for (String each : names(name)) bring(each, store, downloads, out);
+        var heeding = isAnyway ? downloads : downloads.within(gauge(config));
+        for (String each : names(name)) bring(each, store, heeding, out);
         return 0;
+    }
+
+    private static Downloads.Gauge gauge(Config config) throws Refusal, InterruptedException {
+        JsonNode status = ModelsCommand.status(config);
+        long usableBytes = ModelsCommand.usableBytes(config, status);
+        long meshBytes = ModelsCommand.meshBytes(status).orElse(usableBytes);
+        return new Downloads.Gauge() {
+            @Override
+            public long usableBytes() {
+                return usableBytes;
+            }
+
+            @Override
+            public long meshBytes() {
+                return meshBytes;
+            }
+
+            @Override
+            public boolean mayGrow() {
+                return false;
+            }
+        };
     }
 
     private Config config() throws Refusal {

@@ -19,7 +19,6 @@ import mesh.daemon.models.ModelFile;
 import mesh.daemon.models.ModelStore;
 import mesh.daemon.models.Resolved;
 import mesh.daemon.models.Stock;
-import mesh.daemon.models.Stock.Presence;
 import mesh.daemon.store.DataDir;
 import mesh.daemon.store.Whereabouts;
 import picocli.CommandLine;
@@ -52,20 +51,22 @@ final class ModelsCommand implements Callable<Integer> {
     public Integer call() throws Refusal, InterruptedException {
         Config config = node.config();
         JsonNode status = status(config);
-        long usableBytes = status.isMissingNode()
-                ? Machine.memory(config).usableBytes()
-                : status.at("/memory/usableBytes").asLong();
+        long usableBytes = usableBytes(config, status);
         Stock stock = Stock.of(store(config), usableBytes, meshBytes(status).orElse(usableBytes));
         PrintWriter out = spec.commandLine().getOut();
         if (isJson) json(stock, out);
-        else table(stock, out);
+        else table(stock, DataDir.models(config.dataDir()), out);
         return 0;
     }
 
-    private static String here(Presence presence) {
-        return switch (presence) {
+    private static String here(Stock.Row row, Path folder) {
+        return switch (row.presence()) {
             case OURS -> "on disk";
-            case YOURS -> "on disk, yours";
+            case YOURS ->
+                row.path()
+                        .filter(path -> !path.startsWith(folder))
+                        .map(path -> "yours, in " + path.getParent())
+                        .orElse("on disk, yours");
             case MADE -> "made on the spot";
             case ABSENT -> "";
         };
@@ -88,14 +89,14 @@ final class ModelsCommand implements Callable<Integer> {
         };
     }
 
-    private static void table(Stock stock, PrintWriter out) {
+    private static void table(Stock stock, Path folder, PrintWriter out) {
         var table = new Table().row("MODEL", "SIZE", "FITS", "HERE");
         for (Stock.Row row : stock.rows())
             table.row(
                     row.name(),
                     (row.isExact() ? "" : "about ") + Table.bytes(row.bytes()),
                     fits(row),
-                    here(row.presence()));
+                    here(row, folder));
         for (Resolved.Refused broken : stock.shelf().broken())
             table.row("-", "-", "-", broken.code() + ": " + broken.message());
         table.print(out);
@@ -118,8 +119,15 @@ final class ModelsCommand implements Callable<Integer> {
         out.println(list.toPrettyString());
     }
 
+    /** As the node says that runs, since its models count as taken by now; else as one would find it. */
+    static long usableBytes(Config config, JsonNode status) throws Refusal, InterruptedException {
+        return status.isMissingNode()
+                ? Machine.memory(config).usableBytes()
+                : status.at("/memory/usableBytes").asLong();
+    }
+
     /** What all members together have, where a node runs that knows. */
-    private static OptionalLong meshBytes(JsonNode status) {
+    static OptionalLong meshBytes(JsonNode status) {
         if (status.isMissingNode()) return OptionalLong.empty();
         long sum = status.at("/memory/usableBytes").asLong();
         for (JsonNode peer : status.path("peers"))
@@ -127,7 +135,7 @@ final class ModelsCommand implements Callable<Integer> {
         return OptionalLong.of(sum);
     }
 
-    private static JsonNode status(Config config) throws Refusal {
+    static JsonNode status(Config config) throws Refusal {
         try {
             var where = Whereabouts.read(config.dataDir());
             if (where.isPresent() && !where.get().management().isEmpty())
@@ -145,7 +153,8 @@ final class ModelsCommand implements Callable<Integer> {
         return new ModelStore(
                 DataDir.models(config.dataDir()),
                 Catalog::bundled,
-                new Hub(config.fetching().hub()));
+                new Hub(config.fetching().hub()),
+                config.fetching().caches());
     }
 
     /** Which model on this machine a command is about, and where models lie. */

@@ -4,11 +4,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import mesh.core.model.Fit;
 import mesh.daemon.fetch.Fetch;
 import mesh.daemon.fetch.FetchReason;
+import mesh.daemon.fetch.FetchRefused;
 import mesh.daemon.fetch.Fetched;
 import mesh.daemon.fetch.Network;
 import mesh.daemon.fetch.Order;
@@ -31,6 +33,7 @@ public final class Downloads {
     private final Network network;
     private final boolean isOffline;
     private final Neighbours neighbours;
+    private final Optional<Gauge> gauge;
 
     /** What became of a download. */
     public sealed interface Brought {
@@ -40,12 +43,34 @@ public final class Downloads {
         record Refused(String code, String message, boolean passes) implements Brought {}
     }
 
-    /** {@code isOffline} forbids the network, not the mesh. */
-    public Downloads(ModelStore store, Network network, boolean isOffline, Neighbours neighbours) {
+    /** Where a model that is to be fetched would have to fit. Asked at each download; any thread. */
+    public interface Gauge {
+        long usableBytes();
+
+        /** Of all members together, this machine included. */
+        long meshBytes();
+
+        /** Whether more may come, so that what does not fit is worth fetching. */
+        boolean mayGrow();
+    }
+
+    private Downloads(
+            ModelStore store, Network network, boolean isOffline, Neighbours neighbours, Optional<Gauge> gauge) {
         this.store = store;
         this.network = network;
         this.isOffline = isOffline;
         this.neighbours = neighbours;
+        this.gauge = gauge;
+    }
+
+    /** {@code isOffline} forbids the network, not the mesh. Whatever is asked for is fetched. */
+    public Downloads(ModelStore store, Network network, boolean isOffline, Neighbours neighbours) {
+        this(store, network, isOffline, neighbours, Optional.empty());
+    }
+
+    /** The same for what fits; a download that has begun goes on. */
+    public Downloads within(Gauge room) {
+        return new Downloads(store, network, isOffline, neighbours, Optional.of(room));
     }
 
     /** Whether a member of the mesh has a model of exactly that name. */
@@ -111,6 +136,8 @@ public final class Downloads {
         private Brought bring() {
             if (store.isHere(source))
                 return opened(store.folder().resolve(source.files().getFirst().name()));
+            Optional<Brought> refused = refused();
+            if (refused.isPresent()) return refused.get();
             Progress shown = this::at;
             return switch (neighbours.copy(source, shown, () -> isStopping)) {
                 case Neighbours.Copied.Done(var files) -> {
@@ -124,6 +151,44 @@ public final class Downloads {
                     yield new Brought.Refused(reason.code(), source.ref() + ": " + message, reason.passes());
                 }
             };
+        }
+
+        /** Before an hour is spent on it. A hub that refuses need not be asked twice. */
+        private Optional<Brought> refused() {
+            if (gauge.isEmpty() || isOffline || source.files().isEmpty() || hasBegun()) return Optional.empty();
+            Gauge room = gauge.get();
+            try {
+                long meshBytes = Math.max(room.usableBytes(), room.meshBytes());
+                Optional<Long> need = new Foresight(network).needBytes(source, room.usableBytes());
+                if (need.isEmpty() || need.get() <= meshBytes) return Optional.empty();
+                String message = source.ref() + " needs at least " + Fit.gigabytes(need.get())
+                        + ", this machine has " + Fit.gigabytes(room.usableBytes()) + " for models"
+                        + (meshBytes > room.usableBytes() ? ", the mesh " + Fit.gigabytes(meshBytes) : "");
+                if (!room.mayGrow())
+                    return Optional.of(new Brought.Refused(
+                            "too_large",
+                            message + "; nothing was fetched; mesh download " + source.said()
+                                    + " --anyway fetches it all the same",
+                            false));
+                log.warn("download.too_large", "model", source.ref(), "message", message);
+                return Optional.empty();
+            } catch (FetchRefused refused) {
+                return refused.reason().passes()
+                        ? Optional.empty()
+                        : Optional.of(new Brought.Refused(
+                                refused.reason().code(), source.ref() + ": " + refused.message(), false));
+            } catch (InterruptedException ending) {
+                return Optional.of(new Brought.Refused(FetchReason.STOPPED.code(), "stopped", false));
+            }
+        }
+
+        private boolean hasBegun() {
+            for (RemoteFile file : source.files()) {
+                Path target = store.folder().resolve(file.name());
+                var order = new Order(file.uri(), target, file.bytes(), file.sha256());
+                if (Files.exists(target) || order.traces().stream().anyMatch(Files::exists)) return true;
+            }
+            return false;
         }
 
         private Brought fromHub() {

@@ -1,6 +1,7 @@
 package mesh.daemon.models;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import mesh.core.id.ModelRef;
@@ -14,6 +15,20 @@ final class ModelNames {
 
     static String fileName(Path file) {
         return Objects.requireNonNullElse(file.getFileName(), file).toString();
+    }
+
+    /** Whether it is called like a model, and of a set like the first part. */
+    static boolean isFirst(Path file) {
+        String name = fileName(file);
+        if (name.startsWith(".") || !name.endsWith(SUFFIX)) return false;
+        return PartName.parse(name).map(part -> part.number() == 1).orElse(true);
+    }
+
+    /** All parts of the set that a file belongs to by its name, or the file alone. */
+    static List<Path> parts(Path file) {
+        Optional<PartName> part = PartName.parse(fileName(file));
+        if (part.isEmpty()) return List.of(file);
+        return part.get().fileNames().stream().map(file::resolveSibling).toList();
     }
 
     /** Without suffix, and without the part's number. */

@@ -18,7 +18,6 @@ import mesh.core.id.Near;
 import mesh.core.model.GgufHeader;
 import mesh.core.model.GgufRead;
 import mesh.core.model.GgufReader;
-import mesh.core.model.PartName;
 import mesh.daemon.log.Log;
 import mesh.daemon.models.Resolved.Found;
 import mesh.daemon.models.Resolved.NotFound;
@@ -42,14 +41,20 @@ public final class ModelStore {
     private final Path folder;
     private final Supplier<Catalog> catalog;
     private final Hub hub;
+    private final Caches caches;
     private final Notes notes;
 
     /** The catalog is asked for when the first name needs it. */
-    public ModelStore(Path folder, Supplier<Catalog> catalog, Hub hub) {
+    public ModelStore(Path folder, Supplier<Catalog> catalog, Hub hub, Caches caches) {
         this.folder = folder;
         this.catalog = catalog;
         this.hub = hub;
+        this.caches = caches;
         this.notes = new Notes(folder);
+    }
+
+    public ModelStore(Path folder, Supplier<Catalog> catalog, Hub hub) {
+        this(folder, catalog, hub, Caches.NONE);
     }
 
     public ModelStore(Path folder, Supplier<Catalog> catalog) {
@@ -62,9 +67,9 @@ public final class ModelStore {
     }
 
     /**
-     * What the models folder holds.
+     * What the models folder holds, and other tools' caches if they are used.
      *
-     * @param models sound ones, by name
+     * @param models sound ones, by name, those of the folder first
      * @param broken the others, with their reasons
      * @param isWhole false when the folder holds more files than are listed
      */
@@ -76,8 +81,9 @@ public final class ModelStore {
     }
 
     /**
-     * The first that is there of: a path, a demo's name, a file in the models folder by name or stem, a name of the
-     * catalog, {@code org/repo/file.gguf} at the hub, a URL; then what is part of one name only.
+     * The first that is there of: a path, a demo's name, a file in the models folder by name or stem, one in another
+     * tool's cache, a name of the catalog, {@code org/repo/file.gguf} at the hub, a URL; then what is part of one name
+     * only. What the catalog or the hub has is taken from a cache before it is fetched.
      */
     public Resolved find(String said) {
         Optional<Path> path = path(said);
@@ -91,6 +97,7 @@ public final class ModelStore {
             String name = ModelNames.fileName(file);
             if (name.equals(said) || ModelNames.stem(name).equals(said)) return open(file);
         }
+        for (Caches.Cached cached : caches.list()) if (isCalled(cached, said)) return open(cached.path(), cached.ref());
         Optional<Catalog.Entry> entry = catalog.get().named(said);
         if (entry.isPresent()) return hereOrThere(hub.of(entry.get()));
         Optional<ModelSource> remote = hub.of(said);
@@ -99,8 +106,18 @@ public final class ModelStore {
     }
 
     private Resolved hereOrThere(ModelSource source) {
-        if (!isHere(source)) return new Resolved.Fetchable(source);
+        if (!isHere(source)) {
+            Optional<Path> cached = caches.first(source);
+            return cached.isPresent() ? open(cached.get(), source.ref()) : new Resolved.Fetchable(source);
+        }
         return open(folder.resolve(source.files().getFirst().name()));
+    }
+
+    private static boolean isCalled(Caches.Cached cached, String said) {
+        String name = cached.ref().name();
+        return name.equals(said)
+                || name.equals(said + ":latest")
+                || ModelNames.fileName(cached.path()).equals(said);
     }
 
     /** Whether all files of a source lie in the models folder already. */
@@ -175,12 +192,19 @@ public final class ModelStore {
                 case NotFound vanished -> {}
             }
         }
+        for (Caches.Cached cached : caches.list())
+            if (open(cached.path(), cached.ref()) instanceof Found(ModelFile model)
+                    && models.stream().noneMatch(known -> known.ref().equals(model.ref()))) models.add(model);
         return new Shelf(models, broken, files.size() <= FILES_MAX);
     }
 
     /** Reads the header of the model at {@code path}; any part of a set stands for the whole set. */
     public Resolved.Opened open(Path path) {
-        List<Path> paths = parts(path);
+        return open(path, ref(ModelNames.parts(path).getFirst()));
+    }
+
+    private Resolved.Opened open(Path path, ModelRef ref) {
+        List<Path> paths = ModelNames.parts(path);
         var open = new ArrayList<FileBytes>();
         try {
             var parts = new ArrayList<GgufReader.Part>();
@@ -189,7 +213,7 @@ public final class ModelStore {
                 parts.add(new GgufReader.Part(part.toString(), open.getLast()));
             }
             return switch (GgufReader.read(parts)) {
-                case GgufRead.Read(GgufHeader header) -> new Found(new ModelFile(ref(paths.getFirst()), paths, header));
+                case GgufRead.Read(GgufHeader header) -> new Found(new ModelFile(ref, paths, header));
                 case GgufRead.Refused(var reason, var message) -> new Refused(reason.code(), message);
             };
         } catch (NoSuchFileException missing) {
@@ -243,7 +267,7 @@ public final class ModelStore {
     /** The folder's model files by name, of a set only the first part; at most one more than are listed. */
     private List<Path> files() {
         var files = new ArrayList<Path>();
-        try (DirectoryStream<Path> found = Files.newDirectoryStream(folder, ModelStore::isModelName)) {
+        try (DirectoryStream<Path> found = Files.newDirectoryStream(folder, ModelNames::isFirst)) {
             for (Path file : found) {
                 if (Files.isRegularFile(file)) files.add(file);
                 if (files.size() > FILES_MAX) break;
@@ -253,18 +277,6 @@ public final class ModelStore {
         }
         files.sort(null);
         return files;
-    }
-
-    private static boolean isModelName(Path file) {
-        String name = ModelNames.fileName(file);
-        if (name.startsWith(".") || !name.endsWith(ModelNames.SUFFIX)) return false;
-        return PartName.parse(name).map(part -> part.number() == 1).orElse(true);
-    }
-
-    private static List<Path> parts(Path path) {
-        Optional<PartName> part = PartName.parse(ModelNames.fileName(path));
-        if (part.isEmpty()) return List.of(path);
-        return part.get().fileNames().stream().map(path::resolveSibling).toList();
     }
 
     /** The catalog's name for the file, else its stem. */

@@ -64,7 +64,8 @@ public record Stock(List<Row> rows, ModelStore.Shelf shelf) {
             named.add(file.ref().name());
             Fit.Verdict verdict = file.fit().within(usableBytes, Fit.Ask.ANY);
             long leastBytes = file.fit().needBytes(Fit.CONTEXT_FLOOR, 1);
-            boolean isOurs = store.notes().of(file.path()).isOurs() || file.isDemo();
+            boolean isInFolder = file.path().startsWith(store.folder());
+            boolean isOurs = isInFolder && (store.notes().of(file.path()).isOurs() || file.isDemo());
             rows.add(new Row(
                     file.ref().name(),
                     file.bytes(),

@@ -16,13 +16,14 @@ import java.util.List;
  * Callers that ask one port the same again and again, each over its own kept connection, and remember how long the first
  * byte and the whole answer took. One caller is the calling thread itself; more are a virtual thread each.
  */
-final class BenchCallers {
+final class BenchCallers implements AutoCloseable {
     private static final OperatingSystemMXBean PROCESS =
             ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
 
     private final List<Caller> callers = new ArrayList<>();
     private final List<Long> wholeNanos = new ArrayList<>();
     private final List<Long> firstNanos = new ArrayList<>();
+    private final List<Long> tokenNanos = new ArrayList<>();
     private long ranNanos;
     private long cpuNanos;
 
@@ -44,12 +45,13 @@ final class BenchCallers {
         }
         ranNanos += System.nanoTime() - start;
         cpuNanos += PROCESS.getProcessCpuTime() - cpuStart;
-        for (Caller caller : callers) caller.moveTo(wholeNanos, firstNanos);
+        for (Caller caller : callers) caller.moveTo(wholeNanos, firstNanos, tokenNanos);
     }
 
     void forget() {
         wholeNanos.clear();
         firstNanos.clear();
+        tokenNanos.clear();
         ranNanos = 0;
         cpuNanos = 0;
     }
@@ -62,6 +64,16 @@ final class BenchCallers {
         return at(firstNanos, percentile);
     }
 
+    /** Whether the engine wrote down when it wrote each token. */
+    boolean hasTokens() {
+        return !tokenNanos.isEmpty();
+    }
+
+    /** From the engine's write to the caller's read. */
+    long tokenMicros(int percentile) {
+        return at(tokenNanos, percentile);
+    }
+
     long perSecond() {
         return wholeNanos.size() * 1_000_000_000L / ranNanos;
     }
@@ -71,6 +83,11 @@ final class BenchCallers {
         return cpuNanos / 1_000 / Math.max(1, wholeNanos.size());
     }
 
+    @Override
+    public void close() throws IOException {
+        for (Caller caller : callers) caller.socket.close();
+    }
+
     private static long at(List<Long> nanos, int percentile) {
         long[] sorted = nanos.stream().mapToLong(Long::longValue).toArray();
         Arrays.sort(sorted);
@@ -78,11 +95,14 @@ final class BenchCallers {
     }
 
     private static final class Caller {
+        private static final byte[] MARK = BenchEngine.STAMP.getBytes(StandardCharsets.US_ASCII);
+
         private final int port;
         private final byte[] request;
         private final byte[] buffer = new byte[1 << 16];
         private final List<Long> whole = new ArrayList<>();
         private final List<Long> first = new ArrayList<>();
+        private final List<Long> tokens = new ArrayList<>();
         private Socket socket;
 
         Caller(int port, String body) throws IOException {
@@ -108,11 +128,13 @@ final class BenchCallers {
             }
         }
 
-        void moveTo(List<Long> allWhole, List<Long> allFirst) {
+        void moveTo(List<Long> allWhole, List<Long> allFirst, List<Long> allTokens) {
             allWhole.addAll(whole);
             allFirst.addAll(first);
+            allTokens.addAll(tokens);
             whole.clear();
             first.clear();
+            tokens.clear();
         }
 
         /** Reads until the framing ends: by length, or by the last chunk, which no JSON text can imitate. */
@@ -128,13 +150,29 @@ final class BenchCallers {
                 return;
             }
             first.add(System.nanoTime() - start);
+            int looked = stamps(0, length);
             while (!isWhole(length)) {
                 int more = in.read(buffer, length, buffer.length - length);
                 if (more < 0)
                     throw new IOException("cut answer: " + new String(buffer, 0, length, StandardCharsets.UTF_8));
                 length += more;
+                looked = stamps(looked, length);
             }
             whole.add(System.nanoTime() - start);
+        }
+
+        /** Notes how old the tokens in what has just arrived are; answers from where to look next time. */
+        private int stamps(int from, int length) {
+            long now = System.nanoTime();
+            int at = from;
+            for (int i = from; i + MARK.length + BenchEngine.STAMP_DIGITS <= length; i++) {
+                if (buffer[i] != MARK[0] || !Arrays.equals(buffer, i, i + MARK.length, MARK, 0, MARK.length)) continue;
+                long written = 0;
+                at = i + MARK.length + BenchEngine.STAMP_DIGITS;
+                for (int digit = i + MARK.length; digit < at; digit++) written = written * 10 + buffer[digit] - '0';
+                if (written > 0) tokens.add(now - written);
+            }
+            return at;
         }
 
         private boolean isWhole(int length) throws IOException {

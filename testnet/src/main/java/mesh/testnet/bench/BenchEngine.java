@@ -13,16 +13,26 @@ import java.nio.charset.StandardCharsets;
  * for granted (one request at a time, bodies with a length) holds for the edge and for {@link BenchCallers}.
  */
 final class BenchEngine implements AutoCloseable {
+    /** Before the time at which a token was written, by the machine's monotonic clock, in as many digits always. */
+    static final String STAMP = "\"created\":";
+
+    static final int STAMP_DIGITS = 19;
+
     private static final String CHUNK_OF_A_STREAM =
-            "data: {\"choices\":[{\"finish_reason\":null,\"index\":0,\"delta\":{\"content\":\"token\"}}],\"created\":1,"
+            "data: {\"choices\":[{\"finish_reason\":null,\"index\":0,\"delta\":{\"content\":\"token\"}}]," + STAMP
+                    + "%019d,"
                     + "\"id\":\"chatcmpl-0123456789abcdef\",\"model\":\"bench\",\"object\":\"chat.completion.chunk\"}\n\n";
 
     private final ServerSocket listener = new ServerSocket(0, 1_000, InetAddress.getLoopbackAddress());
     private final int thinkMillis;
     private final int events;
+    private final int tokenMillis;
     private final byte[] plain;
+    private final byte[] unstamped = chunk(CHUNK_OF_A_STREAM.formatted(0L));
 
-    BenchEngine(int thinkMillis, int events) throws IOException {
+    /** {@code tokenMillis} 0: as fast as the reader takes them, and without the time. */
+    BenchEngine(int thinkMillis, int events, int tokenMillis) throws IOException {
+        this.tokenMillis = tokenMillis;
         this.thinkMillis = thinkMillis;
         this.events = events;
         String body = "{\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"" + "x".repeat(400)
@@ -71,11 +81,13 @@ final class BenchEngine implements AutoCloseable {
         }
     }
 
-    private void stream(OutputStream out) throws IOException {
+    private void stream(OutputStream out) throws IOException, InterruptedException {
         out.write("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
                 .getBytes(StandardCharsets.UTF_8));
-        byte[] chunk = chunk(CHUNK_OF_A_STREAM);
-        for (int i = 0; i < events; i++) out.write(chunk);
+        for (int i = 0; i < events; i++) {
+            if (tokenMillis > 0) Thread.sleep(tokenMillis);
+            out.write(tokenMillis == 0 ? unstamped : chunk(CHUNK_OF_A_STREAM.formatted(System.nanoTime())));
+        }
         out.write(chunk("data: [DONE]\n\n"));
         out.write("0\r\n\r\n".getBytes(StandardCharsets.UTF_8));
     }

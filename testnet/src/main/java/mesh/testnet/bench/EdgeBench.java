@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Supplier;
 import mesh.daemon.api.Models;
 import mesh.daemon.api.OpenAiApi;
 import mesh.daemon.edge.Course;
@@ -19,26 +20,38 @@ import mesh.daemon.edge.RouteTable;
 import mesh.daemon.edge.TcpEngine;
 
 /**
- * What the edge adds: the same requests straight to an engine that answers at once and through the edge, turn by turn so
- * that noise falls on both. {@code EdgeBench FILE [ENGINE-PORT MODEL]} writes a Markdown table to FILE; with a port it
- * measures before a real llama-server, whose key must be {@value #KEY}.
+ * What the edge adds: the same requests straight to an engine, through nginx, through the edge, and through the edge, a
+ * QUIC connection and a peer's edge, turn by turn so that noise falls on all. {@code EdgeBench FILE [ENGINE-PORT MODEL]}
+ * prints a Markdown table and writes it to FILE; with a port it measures before a real llama-server, whose key must be
+ * {@value #KEY}. Engine, edges and callers share this process; nginx is one of its own, and left out where there is none.
  */
 public final class EdgeBench {
     static final String KEY = "bench";
 
-    private static final int WARM_UP_MILLIS = 4_000;
-    private static final int TURN_MILLIS = 2_000;
+    private static final int WARM_UP_MILLIS = 2_000;
+    private static final int TURN_MILLIS = 1_000;
     private static final int TURNS = 5;
     private static final int THINK_MILLIS = 20;
 
     /** Streams of this many events; the last one is {@code [DONE]}. */
     private static final int EVENTS = 32;
 
+    /** With no more than the table's head written, nothing is compiled yet. */
+    private static final int FIRST_LINES = 4;
+
+    /** As fast as a quick engine writes. */
+    private static final int TOKEN_MILLIS = 2;
+
     private final List<String> lines = new ArrayList<>();
+    private final String model;
     private final String plain;
     private final String stream;
 
+    /** One way to the engine. */
+    private record Way(String name, int port) {}
+
     private EdgeBench(String model) {
+        this.model = model;
         String messages = "\"messages\":[{\"role\":\"system\",\"content\":\"" + "You are terse. ".repeat(40)
                 + "\"},{\"role\":\"user\",\"content\":\"recite\"}],\"max_tokens\":26";
         plain = "{" + messages + ",\"model\":\"" + model + "\"}";
@@ -49,79 +62,102 @@ public final class EdgeBench {
         Path file = Path.of(args[0]);
         boolean isReal = args.length == 3;
         var bench = new EdgeBench(isReal ? args[2] : "bench");
-        if (isReal) bench.measureBefore(Integer.parseInt(args[1]), args[2]);
+        if (isReal) bench.measureBefore(Integer.parseInt(args[1]));
         else bench.measureBeforeMock();
         Files.write(file, bench.lines);
+        System.getLogger(EdgeBench.class.getName())
+                .log(System.Logger.Level.INFO, "\n" + String.join("\n", bench.lines));
     }
 
     private void measureBeforeMock() throws Exception {
         head();
-        try (var instant = new BenchEngine(0, EVENTS);
-                var thinking = new BenchEngine(THINK_MILLIS, EVENTS);
-                var loops = EdgeLoops.start()) {
-            try (var edge = edge(loops, instant.port(), "bench")) {
-                compare("plain, 1 caller", plain, 1, instant.port(), edge.port());
-                compare("stream of " + EVENTS + ", 1 caller", stream, 1, instant.port(), edge.port());
-                compare("plain, 32 callers", plain, 32, instant.port(), edge.port());
-                compare("stream of " + EVENTS + ", 32 callers", stream, 32, instant.port(), edge.port());
-            }
-            try (var edge = edge(loops, thinking.port(), "bench")) {
-                String what = "plain, engine thinks " + THINK_MILLIS + " ms, ";
-                compare(what + "100 callers", plain, 100, thinking.port(), edge.port());
-                compare(what + "300 callers", plain, 300, thinking.port(), edge.port());
-            }
+        try (var instant = new BenchEngine(0, EVENTS, 0)) {
+            overAllWays(instant.port(), ways -> {
+                compare("plain, 1 caller", plain, 1, ways);
+                compare("stream of " + EVENTS + ", 1 caller", stream, 1, ways);
+                compare("plain, 32 callers", plain, 32, ways);
+                compare("stream of " + EVENTS + ", 32 callers", stream, 32, ways);
+            });
+        }
+        try (var thinking = new BenchEngine(THINK_MILLIS, EVENTS, 0)) {
+            overAllWays(
+                    thinking.port(),
+                    ways -> compare("plain, engine thinks " + THINK_MILLIS + " ms, 300 callers", plain, 300, ways));
+        }
+        try (var paced = new BenchEngine(0, EVENTS, TOKEN_MILLIS)) {
+            overAllWays(
+                    paced.port(),
+                    ways -> compare("stream, a token each " + TOKEN_MILLIS + " ms, 1 caller", stream, 1, ways));
         }
     }
 
-    private void measureBefore(int enginePort, String model) throws Exception {
+    private void measureBefore(int enginePort) throws Exception {
         head();
+        overAllWays(enginePort, ways -> {
+            compare("llama-server, plain, 1 caller", plain, 1, ways);
+            compare("llama-server, stream, 1 caller", stream, 1, ways);
+        });
+    }
+
+    /** What is done with the ways to one engine. */
+    private interface Measure {
+        void over(List<Way> ways) throws Exception;
+    }
+
+    private void overAllWays(int enginePort, Measure measure) throws Exception {
+        var engine = new TcpEngine(new InetSocketAddress(InetAddress.getLoopbackAddress(), enginePort), KEY);
+        var nginx = BenchNginx.before(enginePort);
         try (var loops = EdgeLoops.start();
-                var edge = edge(loops, enginePort, model)) {
-            compare("llama-server, plain, 1 caller", plain, 1, enginePort, edge.port());
-            compare("llama-server, stream, 1 caller", stream, 1, enginePort, edge.port());
+                var hop = new BenchHop(engine);
+                var edge = edge(loops, () -> Course.only(engine));
+                var far = edge(loops, () -> hop.course(model))) {
+            var ways = new ArrayList<Way>(List.of(new Way("direct", enginePort)));
+            nginx.ifPresent(there -> ways.add(new Way("nginx", there.port())));
+            if (nginx.isEmpty()) lines.add("| no nginx on this machine | | | | | | | |");
+            ways.add(new Way("edge", edge.port()));
+            ways.add(new Way("edge, QUIC, peer", far.port()));
+            measure.over(ways);
+        } finally {
+            nginx.ifPresent(BenchNginx::close);
         }
     }
 
     private void head() {
-        lines.add(
-                "| what | direct p50 / p99 µs | edge p50 / p99 µs | added p50 / p99 µs | first byte added p50 / p99 µs"
-                        + " | requests/s direct / edge | CPU µs per request direct / edge |");
-        lines.add("|---|---|---|---|---|---|---|");
+        lines.add("| what | way | whole p50 / p99 µs | added p50 / p99 µs | first byte added p50 / p99 µs"
+                + " | per token p50 / p99 µs | requests/s | CPU µs per request |");
+        lines.add("|---|---|---|---|---|---|---|---|");
     }
 
-    private void compare(String what, String body, int callers, int directPort, int edgePort) throws Exception {
-        var direct = new BenchCallers(directPort, body, callers);
-        var edge = new BenchCallers(edgePort, body, callers);
-        direct.run(WARM_UP_MILLIS / 2);
-        edge.run(WARM_UP_MILLIS);
-        direct.forget();
-        edge.forget();
-        for (int turn = 0; turn < TURNS; turn++) {
-            direct.run(TURN_MILLIS);
-            edge.run(TURN_MILLIS);
+    private void compare(String what, String body, int count, List<Way> ways) throws Exception {
+        var callers = new ArrayList<BenchCallers>();
+        for (Way way : ways) callers.add(new BenchCallers(way.port(), body, count));
+        for (BenchCallers each : callers) each.run(lines.size() < FIRST_LINES ? 2 * WARM_UP_MILLIS : WARM_UP_MILLIS);
+        for (BenchCallers each : callers) each.forget();
+        for (int turn = 0; turn < TURNS; turn++) for (BenchCallers each : callers) each.run(TURN_MILLIS);
+        BenchCallers direct = callers.getFirst();
+        for (int i = 0; i < ways.size(); i++) {
+            BenchCallers way = callers.get(i);
+            lines.add(String.format(
+                    Locale.ROOT,
+                    "| %s | %s | %d / %d | %d / %d | %d / %d | %s | %d | %s |",
+                    what,
+                    ways.get(i).name(),
+                    way.wholeMicros(50),
+                    way.wholeMicros(99),
+                    way.wholeMicros(50) - direct.wholeMicros(50),
+                    way.wholeMicros(99) - direct.wholeMicros(99),
+                    way.firstMicros(50) - direct.firstMicros(50),
+                    way.firstMicros(99) - direct.firstMicros(99),
+                    way.hasTokens() ? way.tokenMicros(50) + " / " + way.tokenMicros(99) : "–",
+                    way.perSecond(),
+                    ways.get(i).name().equals("nginx") ? "–" : Long.toString(way.cpuMicros())));
+            way.close();
         }
-        lines.add(String.format(
-                Locale.ROOT,
-                "| %s | %d / %d | %d / %d | %d / %d | %d / %d | %d / %d | %d / %d |",
-                what,
-                direct.wholeMicros(50),
-                direct.wholeMicros(99),
-                edge.wholeMicros(50),
-                edge.wholeMicros(99),
-                edge.wholeMicros(50) - direct.wholeMicros(50),
-                edge.wholeMicros(99) - direct.wholeMicros(99),
-                edge.firstMicros(50) - direct.firstMicros(50),
-                edge.firstMicros(99) - direct.firstMicros(99),
-                direct.perSecond(),
-                edge.perSecond(),
-                direct.cpuMicros(),
-                edge.cpuMicros()));
     }
 
-    private static EdgeServer edge(EdgeLoops loops, int enginePort, String model) throws IOException {
-        var upstream = new TcpEngine(new InetSocketAddress(InetAddress.getLoopbackAddress(), enginePort), KEY);
+    private EdgeServer edge(EdgeLoops loops, Supplier<Course> courses) throws IOException {
         var routes = new RouteTable();
-        new OpenAiApi(new OneModel(upstream, model)).addTo(routes);
+        new OpenAiApi(new OneModel(courses, model)).addTo(routes);
         return EdgeServer.start(
                 loops,
                 new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
@@ -131,7 +167,7 @@ public final class EdgeBench {
     }
 
     /** One model, ready. */
-    private record OneModel(TcpEngine upstream, String model) implements Models {
+    private record OneModel(Supplier<Course> courses, String model) implements Models {
         @Override
         public Optional<Answer> obstacle(String name) {
             return Optional.empty();
@@ -144,9 +180,7 @@ public final class EdgeBench {
 
         @Override
         public Answer find(Wish wish) {
-            return wish.model().equals(model)
-                    ? new Answer.Ready(Course.only(upstream))
-                    : new Answer.Unknown(List.of(model));
+            return wish.model().equals(model) ? new Answer.Ready(courses.get()) : new Answer.Unknown(List.of(model));
         }
     }
 }

@@ -68,14 +68,19 @@ public final class StartBench {
     }
 
     /** The launcher's own flags for a daemon. */
-    private List<String> command(Path dataDir, int port) {
+    static List<String> javaWithLauncherFlags() {
         return List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
                 "-Xms16m",
                 "-Xmx512m",
                 "-XX:+UseCompactObjectHeaders",
-                "-XX:MaxMetaspaceSize=128m",
+                "-XX:MaxMetaspaceSize=128m");
+    }
+
+    private List<String> command(Path dataDir, int port) {
+        var command = new ArrayList<>(javaWithLauncherFlags());
+        command.addAll(List.of(
                 "-jar",
                 jar,
                 "serve",
@@ -90,7 +95,8 @@ public final class StartBench {
                 "--port",
                 Integer.toString(port),
                 "--console",
-                "0");
+                "0"));
+        return command;
     }
 
     private static boolean answers(int port) {
@@ -102,13 +108,13 @@ public final class StartBench {
         }
     }
 
-    private static long residentKilobytes(long pid) throws IOException {
+    static long residentKilobytes(long pid) throws IOException {
         for (String line : Files.readAllLines(Path.of("/proc", Long.toString(pid), "status")))
             if (line.startsWith("VmRSS:")) return Long.parseLong(line.replaceAll("\\D", ""));
         throw new IOException("no VmRSS pid=" + pid);
     }
 
-    private static int freePort() throws IOException {
+    static int freePort() throws IOException {
         try (var probe = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return probe.getLocalPort();
         }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.AriaRole;
+import com.microsoft.playwright.options.WaitForSelectorState;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -19,6 +20,7 @@ import mesh.daemon.nostr.relay.EmbeddedRelay;
 import mesh.testnet.engine.RealEngine;
 import mesh.testnet.fake.FakeHub;
 import mesh.testnet.fake.FakeLlamaProgram;
+import mesh.testnet.node.Ask;
 import mesh.testnet.node.RealNode;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.AfterAll;
@@ -84,7 +86,7 @@ class PagesIT {
     }
 
     @Test
-    void chatStreamsSaysWhoAnsweredAndIsKept() {
+    void chatStreamsSaysWhoAnsweredAndIsKept() throws Exception {
         try (Tab tab = Tab.open(console, "chat")) {
             ask(tab, "demo");
 
@@ -96,6 +98,9 @@ class PagesIT {
             tab.page().reload();
             tab.awaitText(ALPHABET);
             tab.inspect("chat-answered");
+            Picture.keep(tab.page(), "chat");
+            tab.goTo("Overview");
+            Picture.keep(tab.page(), "overview");
         }
     }
 
@@ -119,6 +124,27 @@ class PagesIT {
             tab.inspect("chat-broken");
             button(tab, "The branch before").click();
             tab.awaitText("Stopped by you; what came is kept.");
+        }
+    }
+
+    @Test
+    void requestMovesOnTheMapAlongItsWay() throws Exception {
+        try (Tab tab = Tab.open(console, "overview")) {
+            tab.awaitShown(tab.node("bob"));
+            tab.page()
+                    .locator(".map-traffic")
+                    .first()
+                    .waitFor(new Locator.WaitForOptions().setState(WaitForSelectorState.DETACHED));
+
+            Ask.post(
+                    nodes.getFirst().api() + "/v1/chat/completions",
+                    "{\"model\":\"demo-tiny\",\"max_tokens\":3,\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}");
+
+            // A line that runs level has no height, and so is never visible in the browser's sense.
+            tab.page()
+                    .locator(".map-traffic")
+                    .first()
+                    .waitFor(new Locator.WaitForOptions().setState(WaitForSelectorState.ATTACHED));
         }
     }
 
@@ -165,7 +191,7 @@ class PagesIT {
     }
 
     @Test
-    void downloadIsShownPausedAndGoesOnWhereItStopped() {
+    void downloadIsShownPausedAndGoesOnWhereItStopped() throws Exception {
         DemoModel demo = DemoModel.named("demo").orElseThrow();
         hub.serve(FETCHED_FROM, new FakeHub.Asset(demo).atBytesPerSecond(demo.size() / FETCH_SECONDS));
         try (Tab tab = Tab.open(console, "models")) {
@@ -175,6 +201,7 @@ class PagesIT {
             tab.awaitShown(row.getByText("MB/s"));
             tab.awaitShown(tab.page().getByRole(AriaRole.REGION, RUNNING).getByText(FETCHED));
             tab.shoot("models-fetching");
+            Picture.keep(tab.page(), "models");
 
             button(tab, "Pause " + FETCHED).click();
 
@@ -212,6 +239,10 @@ class PagesIT {
                     folder, "eve", command.subList(1, command.size()).toArray(String[]::new))) {
                 assertThat(eve.await("mesh.joined").path("meshId").asText()).isEqualTo(meshOf(nodes.getFirst()));
             }
+            button(tab, "Join to ask").click();
+            tab.awaitText("This node is in that mesh now.");
+            tab.goTo("Overview");
+            tab.awaitShown(tab.node("ada"));
         }
     }
 
@@ -236,6 +267,7 @@ class PagesIT {
             button(tab, "Create the invitation").click();
             tab.awaitShown(tab.page().locator(".qr"));
             tab.inspect("invite-made");
+            Picture.keep(tab.page(), "invite");
             button(tab, "Copy the invitation").click();
             tab.awaitText("copied");
 

@@ -120,6 +120,16 @@ final class AnthropicJava {
                                     hasty.messages().create(ask(SetUp.ENDLESS).build()))
                             .isInstanceOf(AnthropicException.class);
                 })
+                .add("abort", () -> {
+                    AnthropicClient endless = client(setUp.endlessRoot(), setUp.key(), PATIENCE);
+                    try (StreamResponse<RawMessageStreamEvent> stream = endless.messages()
+                            .createStreaming(ask(SetUp.ENDLESS).build())) {
+                        assertThat(stream.stream().limit(5).count()).isEqualTo(5);
+                    }
+                    var quick = endless.messages()
+                            .create(ask(SetUp.ENDLESS).maxTokens(3).build());
+                    assertThat(quick.usage().outputTokens()).isEqualTo(3);
+                })
                 .add("death", () -> {
                     AnthropicClient endless = client(setUp.endlessRoot(), setUp.key(), PATIENCE);
                     assertThatThrownBy(() -> {

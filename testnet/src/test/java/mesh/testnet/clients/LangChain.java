@@ -10,6 +10,7 @@ import dev.langchain4j.exception.InternalServerException;
 import dev.langchain4j.exception.InvalidRequestException;
 import dev.langchain4j.exception.ModelNotFoundException;
 import dev.langchain4j.exception.RateLimitException;
+import dev.langchain4j.exception.TimeoutException;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ResponseFormat;
 import dev.langchain4j.model.chat.request.ResponseFormatType;
@@ -39,9 +40,15 @@ final class LangChain {
     private LangChain() {}
 
     static Checks checks(SetUp setUp) {
+        var checks = new Checks();
+        addAnswers(checks, setUp);
+        addRefusals(checks, setUp);
+        return checks;
+    }
+
+    private static void addAnswers(Checks checks, SetUp setUp) {
         OpenAiChatModel model = model(setUp, SetUp.RECITES).build();
-        return new Checks()
-                .add("chat", () -> {
+        checks.add("chat", () -> {
                     ChatResponse answer = model.chat(UserMessage.from("recite"));
                     assertThat(answer.aiMessage().text()).isEqualTo(Checks.ALPHABET);
                     assertThat(answer.tokenUsage().outputTokenCount()).isGreaterThanOrEqualTo(26);
@@ -94,8 +101,12 @@ final class LangChain {
                     assertThat(vectors.get(0).vector())
                             .hasSize(64)
                             .isNotEqualTo(vectors.get(1).vector());
-                })
-                .add(
+                });
+    }
+
+    private static void addRefusals(Checks checks, SetUp setUp) {
+        OpenAiChatModel model = model(setUp, SetUp.RECITES).build();
+        checks.add(
                         "tooLong",
                         () -> assertThatThrownBy(() -> model.chat(Checks.TOO_LONG))
                                 .isInstanceOf(InvalidRequestException.class)
@@ -121,6 +132,14 @@ final class LangChain {
                                                 .chat("recite"))
                                         .isInstanceOf(RateLimitException.class)
                                         .hasMessageContaining("full queue")))
+                .add(
+                        "timeout",
+                        () -> assertThatThrownBy(() -> model(setUp, SetUp.ENDLESS)
+                                        .baseUrl(setUp.endlessRoot() + "/v1")
+                                        .timeout(Duration.ofMillis(50))
+                                        .build()
+                                        .chat("recite"))
+                                .isInstanceOf(TimeoutException.class))
                 .add("death", () -> {
                     var heard = new Heard(5, setUp);
                     streaming(setUp.endlessRoot(), setUp, SetUp.ENDLESS).chat("recite", heard);

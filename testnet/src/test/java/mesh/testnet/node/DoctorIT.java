@@ -26,21 +26,25 @@ class DoctorIT {
                 "case \"$1\" in --list-devices) echo '  CUDA0: NVIDIA GeForce RTX 4090 (24080 MiB, 23600 MiB free)';;"
                         + " *) exec '" + real.resolve("llama-server") + "' \"$@\";; esac");
 
-        String with = doctor("--bin-dir", folder.resolve("bin").toString());
-        String without = doctor("--bin-dir", real.toString());
-        String strange = doctor("--bin-dir", folder.resolve("bin").toString(), "--device", "CUDA7");
+        String with = doctor(folder.resolve("bin"), "auto");
+        String without = doctor(real, "auto");
+        String strange = doctor(folder.resolve("bin"), "CUDA7");
 
         assertThat(with).contains("CUDA0, NVIDIA GeForce RTX 4090").contains("24.1 GB free of 25.2 GB, less 1.1 GB");
         assertThat(without).contains("llama.cpp here cannot use it").doesNotContain("less 1.1 GB head-room;");
         assertThat(strange).contains("llama.cpp here has CUDA0");
     }
 
-    private String doctor(String... more) throws Exception {
-        var line = new java.util.ArrayList<>(
-                List.of("doctor", "--data-dir", folder.resolve("data").toString()));
-        line.addAll(List.of(more));
-        var path = folder.resolve("bin") + ":" + System.getenv("PATH");
-        try (var run = RealNode.start(Map.of("PATH", path), line)) {
+    private String doctor(Path binDir, String device) throws Exception {
+        var environment = Map.of(
+                "PATH",
+                folder.resolve("bin") + ":" + System.getenv("PATH"),
+                "MESH_BIN_DIR",
+                binDir.toString(),
+                "MESH_DEVICE",
+                device);
+        var line = List.of("doctor", "--data-dir", folder.resolve("data").toString());
+        try (var run = RealNode.start(environment, line)) {
             run.awaitExit();
             return run.said();
         }

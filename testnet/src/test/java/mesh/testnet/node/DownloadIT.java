@@ -122,6 +122,25 @@ class DownloadIT {
     }
 
     @Test
+    void modelThatFitsNowhereIsRefusedWithNumbersBeforeItIsFetched() throws Exception {
+        DemoModel demo = DemoModel.named("demo").orElseThrow();
+        hub.serve(PATH, new Asset(demo));
+        Map<String, String> small = Map.of("MESH_HUB_URL", hub.uri("").toString(), "MESH_MAX_VRAM", "0.02");
+        var line = List.of("download", "--data-dir", folder.toString(), SAID);
+
+        RealNode refused = RealNode.start(small, line);
+        int exit = refused.awaitExit();
+        boolean isNothingHere = !Files.exists(folder.resolve("models/wanted.gguf.part"));
+        RealNode anyway = RealNode.start(small, List.of("download", "--data-dir", folder.toString(), SAID, "--anyway"));
+
+        assertThat(exit).as(refused.said()).isEqualTo(1);
+        assertThat(refused.said()).containsPattern("too_large: wanted needs at least 0\\.\\d\\d GB, .* 0\\.02 GB");
+        assertThat(isNothingHere).isTrue();
+        assertThat(anyway.awaitExit()).as(anyway.said()).isZero();
+        assertSame(folder.resolve("models/wanted.gguf"), demo);
+    }
+
+    @Test
     void scriptsHearEventsAsJson() throws Exception {
         DemoModel demo = DemoModel.named("demo-tiny").orElseThrow();
         hub.serve(PATH, new Asset(demo));

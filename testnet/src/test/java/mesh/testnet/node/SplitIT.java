@@ -116,8 +116,18 @@ class SplitIT {
         String[] parallel = {"--model", "demo", "--parallel", "4", "--ctx-size", "512"};
         RealNode host = start(
                 "host",
-                with(parallel, "--split", "--tensor-split", "4,3,2", "--max-vram", "3", "--draft", "demo-tiny"));
-        join("left", with(parallel, "--max-vram", "1"));
+                with(
+                        parallel,
+                        "--split",
+                        "--tensor-split",
+                        "4,3,2",
+                        "--max-vram",
+                        "3",
+                        "--device",
+                        "none",
+                        "--draft",
+                        "demo-tiny"));
+        join("left", with(parallel, "--max-vram", "1", "--device", "none"));
         join("right", with(parallel, "--max-vram", "1"));
 
         JsonNode split = host.await("model.ready", ready -> shares(ready).size() == 3);

@@ -63,7 +63,7 @@ final class StatusCommand implements Callable<Integer> {
                     model.path("state").asText(),
                     model.path("ctx").asInt() == 0 ? "-" : model.path("ctx").asText(),
                     Table.bytes(model.path("sizeBytes").asLong()),
-                    model.path("reason").asText("") + detail(model));
+                    model.path("reason").asText("") + detail(model) + draft(model.path("draft")));
         table.print(out);
         for (JsonNode model : models) workers(model, out);
     }
@@ -160,6 +160,17 @@ final class StatusCommand implements Callable<Integer> {
     private static String detail(JsonNode model) {
         String detail = model.path("detail").asText("");
         return detail.isEmpty() ? "" : ": " + detail;
+    }
+
+    /** The small model that guesses ahead, if there is one or was to be. */
+    private static String draft(JsonNode draft) {
+        if (draft.isMissingNode()) return "";
+        String name = draft.path("name").asText();
+        return switch (draft.path("stage").asText()) {
+            case "off" -> "; no draft " + name + ": " + draft.path("reason").asText();
+            case "kept" -> "; draft " + name + ", " + draft.path("acceptedPercent").asInt() + " % right";
+            default -> "; draft " + name + " on trial";
+        };
     }
 
     private static String memory(JsonNode memory) {

@@ -1,6 +1,7 @@
 package mesh.daemon.edge;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -107,5 +108,12 @@ final class TestPort implements AutoCloseable {
     public void close() {
         server.close();
         loops.close();
+        if (!Files.exists(spill)) return;
+        try (var bodies = Files.list(spill)) {
+            for (Path body : bodies.toList()) Files.delete(body);
+            Files.delete(spill);
+        } catch (IOException left) {
+            throw new UncheckedIOException(left);
+        }
     }
 }

@@ -12,8 +12,8 @@ class SplitGroupLosesWorkerSim {
 
     @Test
     void anotherWorkerReplacesTheLostOne() {
-        var mesh = fourShare();
-        int worker = lender(mesh);
+        var mesh = FourShare.settled(111, MODEL, NEED);
+        int worker = FourShare.lender(mesh, MODEL);
         long starts = mesh.engines().starts();
 
         mesh.crash(worker);
@@ -21,21 +21,21 @@ class SplitGroupLosesWorkerSim {
 
         assertThat(mesh.misplay()).isEmpty();
         assertThat(mesh.engines().part(0, MODEL)).startsWith("hosts over");
-        assertThat(lender(mesh)).isNotEqualTo(worker);
+        assertThat(FourShare.lender(mesh, MODEL)).isNotEqualTo(worker);
         assertThat(mesh.engines().starts() - starts).as("host and new worker").isLessThanOrEqualTo(3);
     }
 
     @Test
     void anotherWorkerReplacesTheOneWhoseEngineFails() {
-        var mesh = fourShare();
-        int worker = lender(mesh);
+        var mesh = FourShare.settled(111, MODEL, NEED);
+        int worker = FourShare.lender(mesh, MODEL);
 
         mesh.engines().fail(worker, MODEL);
         mesh.run(20_000);
 
         assertThat(mesh.misplay()).isEmpty();
         assertThat(mesh.engines().part(0, MODEL)).startsWith("hosts over");
-        assertThat(lender(mesh)).isNotEqualTo(worker);
+        assertThat(FourShare.lender(mesh, MODEL)).isNotEqualTo(worker);
     }
 
     @Test
@@ -57,21 +57,5 @@ class SplitGroupLosesWorkerSim {
         mesh.join(2, 0);
         mesh.run(20_000);
         assertThat(mesh.engines().part(0, MODEL)).startsWith("hosts over [2]");
-    }
-
-    private static Simulation fourShare() {
-        var mesh = Simulation.of(4).seed(111).build();
-        for (int node = 0; node < 4; node++)
-            mesh.start(node, Machines.serving(node, (30 - node) * Machines.GIB, MODEL, NEED, false));
-        for (int node = 1; node < 4; node++) mesh.join(node, 0);
-        mesh.settle(30_000);
-        mesh.run(10_000);
-        return mesh;
-    }
-
-    private static int lender(Simulation mesh) {
-        for (int node = 0; node < mesh.size(); node++)
-            if (mesh.isUp(node) && mesh.engines().part(node, MODEL).startsWith("lends")) return node;
-        return -1;
     }
 }

@@ -17,8 +17,8 @@ class SplitOutlivesSilenceSim {
 
     @Test
     void nobodyStartsOrStopsAnythingWhileTheConnectionStands() {
-        var mesh = fourShare();
-        int worker = lender(mesh);
+        var mesh = FourShare.settled(113, MODEL, NEED);
+        int worker = FourShare.lender(mesh, MODEL);
         tie(mesh, worker, true);
         long starts = mesh.engines().starts();
         long stops = mesh.engines().stops();
@@ -33,14 +33,14 @@ class SplitOutlivesSilenceSim {
 
         assertThat(mesh.engines().starts()).isEqualTo(starts);
         assertThat(mesh.engines().stops()).isEqualTo(stops);
-        assertThat(lender(mesh)).isEqualTo(worker);
+        assertThat(FourShare.lender(mesh, MODEL)).isEqualTo(worker);
         assertThat(mesh.misplay()).isEmpty();
     }
 
     @Test
     void anotherWorkerTakesOverOnceTheConnectionIsGivenUp() {
-        var mesh = fourShare();
-        int worker = lender(mesh);
+        var mesh = FourShare.settled(113, MODEL, NEED);
+        int worker = FourShare.lender(mesh, MODEL);
         tie(mesh, worker, true);
 
         isolate(mesh, worker);
@@ -50,7 +50,7 @@ class SplitOutlivesSilenceSim {
         mesh.run(SILENCE_MILLIS);
 
         assertThat(mesh.engines().part(0, MODEL)).startsWith("hosts over");
-        assertThat(lender(mesh)).isNotIn(worker, -1);
+        assertThat(FourShare.lender(mesh, MODEL)).isNotIn(worker, -1);
     }
 
     private static void tie(Simulation mesh, int worker, boolean stands) {
@@ -62,21 +62,5 @@ class SplitOutlivesSilenceSim {
         int[] sides = new int[mesh.size()];
         sides[worker] = 1;
         mesh.net().split(sides);
-    }
-
-    private static Simulation fourShare() {
-        var mesh = Simulation.of(4).seed(113).build();
-        for (int node = 0; node < 4; node++)
-            mesh.start(node, Machines.serving(node, (30 - node) * Machines.GIB, MODEL, NEED, false));
-        for (int node = 1; node < 4; node++) mesh.join(node, 0);
-        mesh.settle(30_000);
-        mesh.run(10_000);
-        return mesh;
-    }
-
-    private static int lender(Simulation mesh) {
-        for (int node = 0; node < mesh.size(); node++)
-            if (mesh.isUp(node) && mesh.engines().part(node, MODEL).startsWith("lends")) return node;
-        return -1;
     }
 }

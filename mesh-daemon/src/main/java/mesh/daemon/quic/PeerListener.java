@@ -6,16 +6,19 @@ import java.util.List;
 import mesh.core.id.NodeId;
 import mesh.core.wire.StreamType;
 
-/** What the endpoint tells its owner. Everything comes on the endpoint's loop and must return at once. */
+/**
+ * What the endpoint tells its owner, who passes over what is of no interest. Everything comes on the endpoint's loop and
+ * must return at once.
+ */
 public interface PeerListener {
     /** Admitted by both sides. Told once, however many connections the pair makes. */
-    void peerUp(Peer peer);
+    default void peerUp(Peer peer) {}
 
     /** No connection is left; {@code reason} is a short code. */
-    void peerDown(Peer peer, String reason);
+    default void peerDown(Peer peer, String reason) {}
 
     /** One message of {@code gossip}, {@code route}, {@code leave}, {@code probe} or {@code trust}, in the sender's order. */
-    void message(Peer peer, StreamType type, byte[] message);
+    default void message(Peer peer, StreamType type, byte[] message) {}
 
     /**
      * A stream of any other type that the peer's role allows. Handlers added before returning see every byte after the

@@ -1,6 +1,5 @@
 package mesh.testnet.bench;
 
-import io.netty.handler.codec.quic.QuicStreamChannel;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -79,25 +78,5 @@ final class BenchHop implements AutoCloseable, PeerListener {
         asker.close();
         host.close();
         hostLoops.close();
-    }
-
-    @Override
-    public void peerUp(Peer peer) {
-        // It stays, and nothing else happens.
-    }
-
-    @Override
-    public void peerDown(Peer peer, String reason) {
-        // As above.
-    }
-
-    @Override
-    public void message(Peer peer, StreamType type, byte[] message) {
-        // As above.
-    }
-
-    @Override
-    public void stream(Peer peer, StreamType type, QuicStreamChannel stream) {
-        // Unhandled, so it is reset.
     }
 }

@@ -1,6 +1,5 @@
 package mesh.testnet.transport;
 
-import io.netty.handler.codec.quic.QuicStreamChannel;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -10,10 +9,8 @@ import java.util.List;
 import java.util.concurrent.LinkedBlockingQueue;
 import mesh.core.id.Checked;
 import mesh.core.id.Invite;
-import mesh.core.wire.StreamType;
 import mesh.daemon.quic.Dialled;
 import mesh.daemon.quic.Membership;
-import mesh.daemon.quic.Peer;
 import mesh.daemon.quic.PeerListener;
 import mesh.daemon.quic.QuicConfig;
 import mesh.daemon.quic.QuicEndpoint;
@@ -55,25 +52,5 @@ final class Guests implements AutoCloseable, PeerListener {
     @Override
     public void close() {
         endpoints.parallelStream().forEach(QuicEndpoint::close);
-    }
-
-    @Override
-    public void peerUp(Peer peer) {
-        // Nothing to do for a guest.
-    }
-
-    @Override
-    public void peerDown(Peer peer, String reason) {
-        // As above.
-    }
-
-    @Override
-    public void message(Peer peer, StreamType type, byte[] message) {
-        // As above.
-    }
-
-    @Override
-    public void stream(Peer peer, StreamType type, QuicStreamChannel stream) {
-        // Unhandled, so it is reset.
     }
 }

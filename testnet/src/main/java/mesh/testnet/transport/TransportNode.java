@@ -125,21 +125,6 @@ final class TransportNode implements PeerListener {
     }
 
     @Override
-    public void peerUp(Peer peer) {
-        // The driver counts peers when it wants to know.
-    }
-
-    @Override
-    public void peerDown(Peer peer, String reason) {
-        // As above.
-    }
-
-    @Override
-    public void message(Peer peer, StreamType type, byte[] message) {
-        // Nobody sends any here.
-    }
-
-    @Override
     public void stream(Peer peer, StreamType type, QuicStreamChannel stream) {
         tunnels.answer(stream, head -> target(head));
     }

@@ -130,6 +130,16 @@ const checks = {
     assert.equal(quick.finishReason, 'length');
   },
 
+  async timeoutInAStream() {
+    const answer = streamText({ ...withoutEnd, abortSignal: AbortSignal.timeout(200) });
+    const types = [];
+    for await (const part of answer.fullStream) types.push(part.type);
+    assert.equal(types.at(-1), 'abort');
+    assert.ok(types.includes('text-delta'), types.join());
+    const quick = await generateText({ ...withoutEnd, maxOutputTokens: 3, abortSignal: AbortSignal.timeout(2_000) });
+    assert.equal(quick.finishReason, 'length');
+  },
+
   async death() {
     const answer = streamText(withoutEnd);
     await assertDies((async function* () {

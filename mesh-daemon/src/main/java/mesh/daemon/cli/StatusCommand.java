@@ -168,7 +168,8 @@ final class StatusCommand implements Callable<Integer> {
         String name = draft.path("name").asText();
         return switch (draft.path("stage").asText()) {
             case "off" -> "; no draft " + name + ": " + draft.path("reason").asText();
-            case "kept" -> "; draft " + name + ", " + draft.path("acceptedPercent").asInt() + " % right";
+            case "kept" ->
+                "; draft " + name + ", " + draft.path("acceptedPercent").asInt() + " % right";
             default -> "; draft " + name + " on trial";
         };
     }

@@ -36,7 +36,13 @@ final class AnthropicJava {
 
     private static void addAnswers(Checks checks, SetUp setUp) {
         AnthropicClient client = client(setUp.root(), setUp.key(), PATIENCE);
-        checks.add("message", () -> {
+        checks.add("models", () -> {
+                    List<String> ids = client.models().list().data().stream()
+                            .map(model -> model.id())
+                            .toList();
+                    assertThat(ids).contains(SetUp.RECITES);
+                })
+                .add("message", () -> {
                     var answer = client.messages().create(ask(SetUp.RECITES).build());
                     assertThat(answer.content().getFirst().asText().text()).isEqualTo(Checks.ALPHABET);
                     assertThat(answer.stopReason()).contains(StopReason.END_TURN);

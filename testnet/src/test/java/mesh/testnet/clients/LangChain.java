@@ -17,6 +17,8 @@ import dev.langchain4j.model.chat.request.ResponseFormatType;
 import dev.langchain4j.model.chat.request.json.JsonObjectSchema;
 import dev.langchain4j.model.chat.request.json.JsonSchema;
 import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.chat.response.PartialResponse;
+import dev.langchain4j.model.chat.response.PartialResponseContext;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.openai.OpenAiChatModel;
 import dev.langchain4j.model.openai.OpenAiEmbeddingModel;
@@ -25,6 +27,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
@@ -140,6 +143,18 @@ final class LangChain {
                                         .build()
                                         .chat("recite"))
                                 .isInstanceOf(TimeoutException.class))
+                .add("abort", () -> {
+                    var left = new Left();
+                    streaming(setUp.endlessRoot(), setUp, SetUp.ENDLESS).chat("recite", left);
+                    left.awaitLeft();
+                    String quick = model(setUp, SetUp.ENDLESS)
+                            .baseUrl(setUp.endlessRoot() + "/v1")
+                            .maxTokens(3)
+                            .timeout(Duration.ofSeconds(2))
+                            .build()
+                            .chat("recite");
+                    assertThat(quick).isNotEmpty();
+                })
                 .add("death", () -> {
                     var heard = new Heard(5, setUp);
                     streaming(setUp.endlessRoot(), setUp, SetUp.ENDLESS).chat("recite", heard);
@@ -167,6 +182,33 @@ final class LangChain {
                 .temperature(0.0)
                 .timeout(PATIENCE)
                 .build();
+    }
+
+    /** Hears five pieces of a stream and leaves. */
+    private static final class Left implements StreamingChatResponseHandler {
+        private final CountDownLatch pieces = new CountDownLatch(5);
+        private final CompletableFuture<ChatResponse> end = new CompletableFuture<>();
+
+        void awaitLeft() throws InterruptedException {
+            assertThat(pieces.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
+            assertThat(end).isNotCompleted();
+        }
+
+        @Override
+        public void onPartialResponse(PartialResponse part, PartialResponseContext context) {
+            pieces.countDown();
+            if (pieces.getCount() == 0) context.streamingHandle().cancel();
+        }
+
+        @Override
+        public void onCompleteResponse(ChatResponse whole) {
+            end.complete(whole);
+        }
+
+        @Override
+        public void onError(Throwable error) {
+            end.completeExceptionally(error);
+        }
     }
 
     /** What a stream said, on whatever thread the library says it. */

@@ -15,6 +15,7 @@ import com.openai.errors.RateLimitException;
 import com.openai.errors.UnauthorizedException;
 import com.openai.models.FunctionDefinition;
 import com.openai.models.FunctionParameters;
+import com.openai.models.ResponseFormatJsonSchema;
 import com.openai.models.chat.completions.ChatCompletionChunk;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
 import com.openai.models.chat.completions.ChatCompletionStreamOptions;
@@ -27,6 +28,8 @@ import java.util.Map;
 /** What {@code com.openai:openai-java} expects. */
 final class OpenAiJava {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private static final Map<String, Object> CITY = Map.of("type", "string", "enum", List.of("Paris"));
 
     private OpenAiJava() {}
 
@@ -56,6 +59,7 @@ final class OpenAiJava {
                 // llama-server leaves after a stream without saying so, and this library would ask it once more.
                 .add("stream", () -> stream(client(setUp.root(), setUp.key(), PATIENCE)))
                 .add("tools", () -> tools(client))
+                .add("jsonSchema", () -> jsonSchema(client))
                 .add("responses", () -> {
                     var asked = ResponseCreateParams.builder()
                             .model(SetUp.RECITES)
@@ -177,13 +181,12 @@ final class OpenAiJava {
     }
 
     private static void tools(OpenAIClient client) {
-        var city = Map.of("type", "string", "enum", List.of("Paris"));
         var asked = ask(SetUp.RECITES)
                 .addFunctionTool(FunctionDefinition.builder()
                         .name("get_weather")
                         .parameters(FunctionParameters.builder()
                                 .putAdditionalProperty("type", JsonValue.from("object"))
-                                .putAdditionalProperty("properties", JsonValue.from(Map.of("city", city)))
+                                .putAdditionalProperty("properties", JsonValue.from(Map.of("city", CITY)))
                                 .putAdditionalProperty("required", JsonValue.from(List.of("city")))
                                 .putAdditionalProperty("additionalProperties", JsonValue.from(false))
                                 .build())
@@ -202,6 +205,26 @@ final class OpenAiJava {
                 .function();
         assertThat(call.name()).isEqualTo("get_weather");
         assertThat(call.arguments().replaceAll("\\s", "")).isEqualTo("{\"city\":\"Paris\"}");
+    }
+
+    private static void jsonSchema(OpenAIClient client) {
+        var schema = ResponseFormatJsonSchema.JsonSchema.Schema.builder()
+                .putAdditionalProperty("type", JsonValue.from("object"))
+                .putAdditionalProperty("properties", JsonValue.from(Map.of("city", CITY)))
+                .putAdditionalProperty("required", JsonValue.from(List.of("city")))
+                .putAdditionalProperty("additionalProperties", JsonValue.from(false))
+                .build();
+        var format = ResponseFormatJsonSchema.builder()
+                .jsonSchema(ResponseFormatJsonSchema.JsonSchema.builder()
+                        .name("city")
+                        .schema(schema)
+                        .build())
+                .build();
+        var answer = client.chat()
+                .completions()
+                .create(ask(SetUp.RECITES).responseFormat(format).build());
+        String text = answer.choices().getFirst().message().content().orElseThrow();
+        assertThat(text.replaceAll("\\s", "")).isEqualTo("{\"city\":\"Paris\"}");
     }
 
     private static void quickAnswer(SetUp setUp) {

@@ -158,10 +158,9 @@ class RpcTunnelsTest {
         try (Tunnels.Entry entry =
                         plain.enter(new InetSocketAddress(LOOPBACK, 0), host.peer(worker), StreamType.RPC, head);
                 Socket near = new Socket(LOOPBACK, entry.address().getPort())) {
-            near.getOutputStream().write(record(request(14, new byte[24])));
-
             // What this end does not understand is why.
-            assertThat(heardUntilClosed(near)).isLessThan(10);
+            assertThat(heardUntilClosed(near, record(request(14, new byte[24]))))
+                    .isLessThan(10);
             server.setSoTimeout(ACCEPT_MILLIS_MAX);
             assertThatThrownBy(() -> server.accept()).isInstanceOf(java.net.SocketTimeoutException.class);
         }
@@ -183,10 +182,15 @@ class RpcTunnelsTest {
         }
     }
 
-    /** How much comes before the connection ends, in whichever way. */
     private static int heardUntilClosed(Socket socket) {
+        return heardUntilClosed(socket, new byte[0]);
+    }
+
+    /** How much comes before the connection ends, in whichever way and be it before everything is said. */
+    private static int heardUntilClosed(Socket socket, byte[] said) {
         int heard = 0;
         try {
+            socket.getOutputStream().write(said);
             while (socket.getInputStream().read() >= 0) heard++;
         } catch (IOException reset) {
             return heard;
@@ -238,9 +242,8 @@ class RpcTunnelsTest {
         server.setSoTimeout(ACCEPT_MILLIS_MAX);
         try (Tunnels.Entry entry = enter();
                 Socket near = new Socket(LOOPBACK, entry.address().getPort())) {
-            near.getOutputStream().write(request(14, new byte[24]));
-
             assertThatThrownBy(() -> {
+                        near.getOutputStream().write(request(14, new byte[24]));
                         if (near.getInputStream().read() < 0) throw new IOException("closed");
                     })
                     .isInstanceOf(IOException.class);

@@ -1,6 +1,8 @@
 package mesh.daemon.tunnel;
 
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.socket.SocketChannel;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
@@ -23,6 +25,14 @@ final class EpollSockets {
      */
     static void closeLater(Channel channel) {
         channel.eventLoop().execute(channel::close);
+    }
+
+    /** As a TCP reset, see {@link #closeLater}. */
+    static void resetLater(SocketChannel channel) {
+        if (!channel.isOpen()) return;
+        channel.config().setAutoRead(false);
+        channel.config().setOption(ChannelOption.SO_LINGER, 0);
+        closeLater(channel);
     }
 
     /**

@@ -6,7 +6,6 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.SocketChannel;
@@ -78,7 +77,7 @@ final class RpcTunnel implements Line.Reader {
     /** The program's side, from which nothing was read yet. */
     void attach(SocketChannel local) {
         if (line.isOver()) {
-            reset(local);
+            EpollSockets.resetLater(local);
             return;
         }
         tcp = local;
@@ -87,14 +86,6 @@ final class RpcTunnel implements Line.Reader {
         line.flush();
         local.config().setAutoRead(true);
         line.goOn();
-    }
-
-    /** Never from within an event of another channel, see {@link EpollSockets#closeLater}. */
-    private static void reset(SocketChannel local) {
-        if (!local.isOpen()) return;
-        local.config().setAutoRead(false);
-        local.config().setOption(ChannelOption.SO_LINGER, 0);
-        EpollSockets.closeLater(local);
     }
 
     // What the line says.
@@ -169,7 +160,7 @@ final class RpcTunnel implements Line.Reader {
             meter.aborted();
             if (why.get() != LineEnd.RESET)
                 log.warn("tunnel.ended", "peer", peer, "reason", why.get().code());
-            if (tcp != null) reset(tcp);
+            if (tcp != null) EpollSockets.resetLater(tcp);
         }
         if (note != null) note.release();
         note = null;

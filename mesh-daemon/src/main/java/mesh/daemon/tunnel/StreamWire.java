@@ -20,11 +20,6 @@ final class StreamWire extends ChannelInboundHandlerAdapter implements Line.Wire
     /** The stream says why; only who does not read it needs the note beside it. */
     private static final long ABORT_FIRST_MILLIS = 100;
 
-    /** A lost note of a break is repeated; a far side that never answers loses the stream by force. */
-    private static final long ABORT_REPEAT_MILLIS = 1_000;
-
-    private static final int ABORT_REPEATS_MAX = 30;
-
     private final QuicStreamChannel stream;
     private @Nullable Line line;
     private boolean hasEnded;
@@ -83,17 +78,8 @@ final class StreamWire extends ChannelInboundHandlerAdapter implements Line.Wire
         end(frame);
         // What still comes is thrown away, so that the far side's end gets through.
         reading(true);
-        stream.eventLoop().schedule(() -> tellAbort(0), ABORT_FIRST_MILLIS, TimeUnit.MILLISECONDS);
-    }
-
-    private void tellAbort(int times) {
-        if (!stream.isActive() || isEnded) return;
-        if (times == ABORT_REPEATS_MAX) {
-            stream.close();
-            return;
-        }
-        StreamAbort.tell(stream);
-        stream.eventLoop().schedule(() -> tellAbort(times + 1), ABORT_REPEAT_MILLIS, TimeUnit.MILLISECONDS);
+        stream.eventLoop()
+                .schedule(() -> AbortNote.tell(stream, () -> isEnded), ABORT_FIRST_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     @Override

@@ -5,7 +5,6 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.codec.quic.DefaultQuicStreamFrame;
@@ -47,11 +46,6 @@ final class Tunnel {
     /** First look for a reset behind a stalled reader; doubles, so that a stall of hours costs a few looks. */
     private static final long PROBE_MILLIS = 1_000;
 
-    /** A lost note of an abort is repeated; a far side that never answers loses the stream by force. */
-    private static final long ABORT_REPEAT_MILLIS = 1_000;
-
-    private static final int ABORT_REPEATS_MAX = 30;
-
     private final QuicStreamChannel stream;
     private final Meter meter;
 
@@ -90,7 +84,7 @@ final class Tunnel {
 
     void attach(SocketChannel local) {
         if (over) {
-            reset(local);
+            EpollSockets.resetLater(local);
             return;
         }
         tcp = local;
@@ -111,23 +105,13 @@ final class Tunnel {
         if (over) return;
         over = true;
         meter.aborted();
-        if (tcp != null) reset(tcp);
+        if (tcp != null) EpollSockets.resetLater(tcp);
         release();
         if (!stream.isActive()) return;
         end(ABORT);
         // What still comes is thrown away, so that the far side's end gets through.
         stream.config().setAutoRead(true);
-        if (!streamEnded) tellAbort(0);
-    }
-
-    private void tellAbort(int times) {
-        if (!stream.isActive()) return;
-        if (times == ABORT_REPEATS_MAX) {
-            stream.close();
-            return;
-        }
-        StreamAbort.tell(stream);
-        stream.eventLoop().schedule(() -> tellAbort(times + 1), ABORT_REPEAT_MILLIS, TimeUnit.MILLISECONDS);
+        if (!streamEnded) AbortNote.tell(stream, () -> false);
     }
 
     /** Ends our direction, once. */
@@ -141,14 +125,6 @@ final class Tunnel {
     private void broken(Throwable cause) {
         log.debug("tunnel.broken", "stream", stream.streamId(), "cause", cause.toString());
         abort();
-    }
-
-    /** As a TCP reset. Never from within an event of another channel, see {@link EpollSockets#closeLater}. */
-    private static void reset(SocketChannel local) {
-        if (!local.isOpen()) return;
-        local.config().setAutoRead(false);
-        local.config().setOption(ChannelOption.SO_LINGER, 0);
-        EpollSockets.closeLater(local);
     }
 
     private void streamClosed() {

@@ -94,14 +94,7 @@ class RpcTunnelsTest {
     void forbiddenCommandEndsTheConnectionBeforeTheServerHearsIt() throws Exception {
         lend(host.endpoint.id());
         var plain = new Tunnels(host.endpoint.loop());
-        byte[] name = MODEL.name().getBytes(StandardCharsets.UTF_8);
-        byte[] head = ByteBuffer.allocate(25 + name.length)
-                .put((byte) 2)
-                .putLong(7)
-                .putLong(8)
-                .putLong(-1)
-                .put(name)
-                .array();
+        byte[] head = head(-1);
 
         try (Tunnels.Entry entry =
                         plain.enter(new InetSocketAddress(LOOPBACK, 0), host.peer(worker), StreamType.RPC, head);
@@ -146,14 +139,7 @@ class RpcTunnelsTest {
     void lineThatIsNotKnownIsNotResumed() throws Exception {
         lend(host.endpoint.id());
         var plain = new Tunnels(host.endpoint.loop());
-        byte[] name = MODEL.name().getBytes(StandardCharsets.UTF_8);
-        byte[] head = ByteBuffer.allocate(25 + name.length)
-                .put((byte) 2)
-                .putLong(7)
-                .putLong(8)
-                .putLong(0)
-                .put(name)
-                .array();
+        byte[] head = head(0);
 
         try (Tunnels.Entry entry =
                         plain.enter(new InetSocketAddress(LOOPBACK, 0), host.peer(worker), StreamType.RPC, head);
@@ -180,6 +166,18 @@ class RpcTunnelsTest {
             assertThat(heardUntilClosed(near)).isZero();
             assertThat(System.nanoTime() - closed).isLessThan(PATIENCE.toNanos() / 4);
         }
+    }
+
+    /** As of a host that says it heard so much of a line that is no line; -1: of a new one. */
+    private static byte[] head(long heardBytes) {
+        byte[] name = MODEL.name().getBytes(StandardCharsets.UTF_8);
+        return ByteBuffer.allocate(25 + name.length)
+                .put((byte) 2)
+                .putLong(7)
+                .putLong(8)
+                .putLong(heardBytes)
+                .put(name)
+                .array();
     }
 
     private static int heardUntilClosed(Socket socket) {

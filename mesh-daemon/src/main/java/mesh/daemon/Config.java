@@ -27,6 +27,7 @@ import mesh.daemon.loop.Reach;
 import mesh.daemon.models.Caches;
 import mesh.daemon.nostr.Nip19;
 import mesh.daemon.nostr.RelayUrl;
+import mesh.daemon.serve.Drafts;
 
 /**
  * What the daemon was told to be, typed and checked. Made once from {@link Settings}; every value is in range. Immutable.
@@ -130,7 +131,7 @@ public record Config(
             OptionalLong memoryBytesMax,
             boolean isSplit,
             List<Integer> ratios,
-            Draft draft,
+            Drafts.Wish draft,
             Optional<String> devices,
             Duration patience) {
         public Serve {
@@ -165,13 +166,6 @@ public record Config(
             return memoryBytesMax.isPresent() ? machine.cappedAt(memoryBytesMax.getAsLong()) : machine;
         }
     }
-
-    /**
-     * What guesses ahead.
-     *
-     * @param said a model in the user's words; empty: what the catalog pairs
-     */
-    public record Draft(Optional<String> said, int tokensMax, boolean isOff) {}
 
     /** Which llama.cpp; empty means: one that is found, or installed. */
     public record Engine(Optional<Path> binDir) {}
@@ -376,12 +370,12 @@ public record Config(
             return Optional.of(word);
         }
 
-        Draft draft() throws Refusal {
+        Drafts.Wish draft() throws Refusal {
             String said = word(Setting.DRAFT);
             boolean isSaid = !said.equals(Setting.DRAFT.preset());
             if (isOn(Setting.NO_DRAFT) && isSaid)
                 throw new Refusal(Refusal.USAGE, "bad_value", "--draft names a draft, --no-draft forbids one");
-            return new Draft(
+            return new Drafts.Wish(
                     isSaid ? Optional.of(said) : Optional.empty(),
                     number(Setting.DRAFT_MAX, word(Setting.DRAFT_MAX), 1, DRAFT_TOKENS_MAX),
                     isOn(Setting.NO_DRAFT));

@@ -57,7 +57,6 @@ import mesh.daemon.quic.Peer;
 import mesh.daemon.quic.QuicEndpoint;
 import mesh.daemon.quic.WaitingStream;
 import mesh.daemon.route.MeshModels;
-import mesh.daemon.serve.Drafts;
 import mesh.daemon.serve.EngineRoom;
 import mesh.daemon.serve.Limits;
 import mesh.daemon.serve.LocalModels;
@@ -159,10 +158,7 @@ public final class Daemon implements AutoCloseable {
                         config.serve().devices(),
                         memory.forSplits()),
                 new LocalModels.Sharing(config.serve().isSplit(), config.serve().ratios()),
-                new Drafts.Wish(
-                        config.serve().draft().said(),
-                        config.serve().draft().tokensMax(),
-                        config.serve().draft().isOff()));
+                config.serve().draft());
         this.hosting = new Hosting(
                 config.name(),
                 config.mesh().isClient(),

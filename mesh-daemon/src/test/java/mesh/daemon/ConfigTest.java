@@ -19,6 +19,7 @@ import mesh.daemon.hardware.Device;
 import mesh.daemon.log.LogFormat;
 import mesh.daemon.log.LogLevel;
 import mesh.daemon.loop.Reach;
+import mesh.daemon.serve.Drafts;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,7 +53,7 @@ class ConfigTest {
                         OptionalLong.empty(),
                         false,
                         List.of(),
-                        new Config.Draft(Optional.empty(), 8, false),
+                        new Drafts.Wish(Optional.empty(), 8, false),
                         Optional.empty(),
                         Duration.ofSeconds(30)));
         assertThat(config.mesh())
@@ -121,7 +122,7 @@ class ConfigTest {
                         OptionalLong.of(1_500_000_000L),
                         false,
                         List.of(),
-                        new Config.Draft(Optional.empty(), 8, false),
+                        new Drafts.Wish(Optional.empty(), 8, false),
                         Optional.empty(),
                         Duration.ofSeconds(12)));
         assertThat(config.engine().binDir()).contains(Path.of("/opt/llama"));

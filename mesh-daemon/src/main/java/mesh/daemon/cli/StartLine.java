@@ -8,8 +8,8 @@ import mesh.daemon.api.Management.ModelStatus;
 import mesh.daemon.api.Management.ProgressStatus;
 
 /**
- * Says what the models still wait for: in the terminal's last line where somebody looks, elsewhere a line at each tenth.
- * Looks on a virtual thread of its own, {@code start-line}, until it is closed.
+ * Says what the models still wait for: in the terminal's last line where somebody looks, elsewhere a line at each tenth,
+ * and nowhere where the output belongs to scripts. Looks on a virtual thread of its own, {@code start-line}, until it is closed.
  */
 final class StartLine implements AutoCloseable {
     private static final long LOOK_MILLIS = 200;
@@ -23,7 +23,7 @@ final class StartLine implements AutoCloseable {
     StartLine(Supplier<List<ModelStatus>> models, Terminal terminal) {
         this.models = models;
         this.terminal = terminal;
-        Thread.ofVirtual().name("start-line").start(this::run);
+        if (!terminal.isSilent()) Thread.ofVirtual().name("start-line").start(this::run);
     }
 
     private void run() {

@@ -45,6 +45,10 @@ final class Terminal implements Consumer<String> {
         return Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
     }
 
+    boolean isSilent() {
+        return !isForPeople;
+    }
+
     boolean isLive() {
         return isForPeople && columns > 0;
     }

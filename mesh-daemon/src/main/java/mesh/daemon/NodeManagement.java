@@ -330,13 +330,17 @@ final class NodeManagement implements Management {
     @Override
     public Changed join(String token, boolean leaves) throws InterruptedException {
         return switch (Invite.parse(token.strip(), Ed25519Verifier.ED25519, System.currentTimeMillis())) {
-            case Checked.Refused<Invite>(var reason) -> unusable(reason.code());
+            case Checked.Refused<Invite>(var reason) -> refused(reason);
             case Checked.Good<Invite>(Invite invite) -> join(invite, leaves);
         };
     }
 
-    private static Changed unusable(String code) {
-        return new Changed.Refused(code, "this invite cannot be used: " + code, false);
+    private static Changed refused(mesh.core.id.Refusal reason) {
+        return new Changed.Refused(reason.code(), unusable(reason), false);
+    }
+
+    private static String unusable(mesh.core.id.Refusal reason) {
+        return "this invite cannot be used: " + reason.code();
     }
 
     private Changed join(Invite invite, boolean leaves) throws InterruptedException {
@@ -349,7 +353,7 @@ final class NodeManagement implements Management {
                         false);
             return switch (belonging.move(invite)) {
                 case Belonging.Move.Done(MeshId mesh) -> new Changed.Done(mesh.hex());
-                case Belonging.Move.Refused(var reason) -> unusable(reason.code());
+                case Belonging.Move.Refused(var reason) -> refused(reason);
                 case Belonging.Move.Unreached() ->
                     new Changed.Refused("mesh_unreached", "nobody answers at the addresses of this invite", false);
             };
@@ -436,8 +440,7 @@ final class NodeManagement implements Management {
     @Override
     public Preview preview(String token) {
         return switch (Invite.parse(token, Ed25519Verifier.ED25519, System.currentTimeMillis())) {
-            case Checked.Refused<Invite>(var reason) ->
-                new Preview.Refused(reason.code(), "this invite cannot be used: " + reason.code());
+            case Checked.Refused<Invite>(var reason) -> new Preview.Refused(reason.code(), unusable(reason));
             case Checked.Good<Invite>(Invite invite) -> {
                 Invite.Terms terms = invite.terms();
                 yield new Preview.Good(

@@ -52,21 +52,9 @@ public record Serving(
                 Optional.empty());
     }
 
-    /** The model writes. */
-    public Serving(
-            Path model,
-            String alias,
-            int ctxSize,
-            int parallel,
-            int threads,
-            long promptCacheBytes,
-            Optional<Workers> workers) {
-        this(model, alias, ctxSize, parallel, threads, promptCacheBytes, workers, Pooling.NONE);
-    }
-
     /** The model runs here alone, and writes. */
     public Serving(Path model, String alias, int ctxSize, int parallel, int threads, long promptCacheBytes) {
-        this(model, alias, ctxSize, parallel, threads, promptCacheBytes, Optional.empty());
+        this(model, alias, ctxSize, parallel, threads, promptCacheBytes, Optional.empty(), Pooling.NONE);
     }
 
     public Serving {

@@ -133,8 +133,7 @@ public final class Belonging {
             if (!ways.isEmpty()) invites = entered(here, ways);
             if (place.standing().isEmpty() && invites.isEmpty()) place.found();
             if (isMember(place, key.id())) here.takePart();
-            printInvite(here);
-            here.look(invites, new LastPeers(peersFile()), plan.reach());
+            goOn(here, invites);
         } catch (Stranded stranded) {
             duty.unable().accept(stranded.unable);
         } catch (IOException failed) {
@@ -150,6 +149,11 @@ public final class Belonging {
         socketUsers.forEach(user -> user.accept(here.endpoint()));
         stay = here;
         return here;
+    }
+
+    private void goOn(Stay here, List<Invite> invites) throws IOException {
+        printInvite(here);
+        here.look(invites, new LastPeers(peersFile()), plan.reach());
     }
 
     private Optional<Path> peersFile() {
@@ -475,8 +479,7 @@ public final class Belonging {
         try {
             Stay here = settle(left.key(), folder.reopen(left.key()));
             here.takePart();
-            printInvite(here);
-            here.look(List.of(invite), new LastPeers(peersFile()), plan.reach());
+            goOn(here, List.of(invite));
         } catch (Stranded stranded) {
             duty.unable().accept(stranded.unable);
         }

@@ -20,16 +20,14 @@ import mesh.testnet.engine.RealEngine;
 import mesh.testnet.node.RealNode;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A split by mesh beside llama.cpp's own RPC over the same cable: load, prompt, tokens, bytes. Same model, same shares,
- * one thread each, one after the other. Prints the rows of {@code docs/benchmarks.md}; {@code -Dmesh.bench.rtt=0,20}
- * says which round trips, {@code -Dmesh.bench.model} which model.
+ * one thread each, one after the other. No part of the build, which would be three minutes longer. Prints the rows of
+ * {@code docs/benchmarks.md}; {@code -Dmesh.bench.rtt=0,20} says which round trips, {@code -Dmesh.bench.model} which model.
  */
-@EnabledIfSystemProperty(named = "mesh.bench", matches = "split")
-class SplitBenchIT {
+class SplitBench {
     private static final String MODEL = System.getProperty("mesh.bench.model", "demo-large");
     private static final long BITS_PER_SECOND = 100_000_000;
     private static final int TOKENS = 64;

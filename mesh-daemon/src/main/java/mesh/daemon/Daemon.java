@@ -128,7 +128,7 @@ public final class Daemon implements AutoCloseable {
         this.config = config;
         this.terminal = terminal;
         this.dataDir = dataDir;
-        this.children = new Children(dataDir.run(), dataDir.log());
+        this.children = new Children(dataDir.run(), dataDir.log(), new Confinement(dataDir.root()));
         this.engines =
                 new EngineRoom(config.engine().binDir(), new EngineShelf(dataDir.engine()), config.offline(), terminal);
         this.memory = Machine.memory(config, engines::look);
@@ -145,7 +145,7 @@ public final class Daemon implements AutoCloseable {
         var downloads = new Downloads(store, network, config.offline(), copies).within(gauge());
         this.arrivals = new Arrivals(store, downloads);
         var ports = new LoopbackPorts();
-        var splits = new Splits(children, ports, new Confinement(dataDir.root()));
+        var splits = new Splits(children, ports);
         var rooms = new LocalModels.Parts(store, downloads, engines, children, ports, loops, splits, terminal);
         this.models = new LocalModels(
                 rooms,

@@ -39,7 +39,7 @@ public final class ServerCommand {
                         () -> serving.place().ifPresent(place -> command.need("--device", place.devices())));
         serving.draft().ifPresent(draft -> command.draft(draft, serving));
         command.manners();
-        return new Command(command.words, command.variables);
+        return new Command(command.words, command.variables).within(new Command.Sight(serving.files(), true));
     }
 
     /** In the environment only the same user can see it; as an argument everybody could. */

@@ -1,9 +1,11 @@
 package mesh.daemon.engine;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import mesh.core.Check;
+import mesh.core.model.PartName;
 
 /**
  * How llama-server is to serve one model on one machine.
@@ -58,12 +60,28 @@ public record Serving(
     }
 
     public Serving {
+        // An engine that is confined starts in another folder.
+        model = model.toAbsolutePath();
         Check.that(
                 ctxSize >= 0 && parallel >= 1 && threads >= 0 && promptCacheBytes >= 0,
                 "sizes count things",
                 ctxSize,
                 parallel,
                 threads);
+    }
+
+    /** All files that the engine reads, every part of a model that was cut. */
+    public List<Path> files() {
+        var files = new ArrayList<>(parts(model));
+        draft.ifPresent(guessing -> files.addAll(parts(guessing.model())));
+        return files;
+    }
+
+    private static List<Path> parts(Path first) {
+        return PartName.parse(String.valueOf(first.getFileName()))
+                .map(name ->
+                        name.fileNames().stream().map(first::resolveSibling).toList())
+                .orElse(List.of(first));
     }
 
     /** The same with its later layers held by workers, and without a prompt cache: states would cross the network. */
@@ -97,6 +115,7 @@ public record Serving(
      */
     public record Draft(Path model, int tokensMax) {
         public Draft {
+            model = model.toAbsolutePath();
             Check.that(tokensMax > 0, "a guess has a length", tokensMax);
         }
     }

@@ -24,7 +24,7 @@ public final class WorkerCommand {
                 "-t",
                 Integer.toString(threads)));
         if (!worker.device().isEmpty()) words.addAll(List.of("-d", worker.device()));
-        return new Command(words, Map.of());
+        return new Command(words, Map.of()).within(new Command.Sight(List.of(), false));
     }
 
     /** Ready once it answers HELLO; it logs nothing that every build flushes. */

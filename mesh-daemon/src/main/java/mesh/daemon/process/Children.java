@@ -20,6 +20,7 @@ public final class Children {
 
     private final Path logFolder;
     private final Roster roster;
+    private final Confinement confinement;
     private final Map<Long, Child> alive = new LinkedHashMap<>();
     private boolean closed;
 
@@ -31,11 +32,12 @@ public final class Children {
     }
 
     /** Makes the two folders where they are missing. */
-    public Children(Path runFolder, Path logFolder) throws IOException {
+    public Children(Path runFolder, Path logFolder, Confinement confinement) throws IOException {
         Files.createDirectories(runFolder);
         Files.createDirectories(logFolder);
         this.logFolder = logFolder;
         this.roster = new Roster(runFolder.resolve("children"));
+        this.confinement = confinement;
     }
 
     /**
@@ -57,7 +59,7 @@ public final class Children {
 
     /** Starts a program. {@code name} is unique among the living and names the log file. */
     public Start start(String name, int port, Command command) {
-        List<String> words = Leash.on(command.words()).orElse(null);
+        List<String> words = Leash.on(confinement.of(command).words()).orElse(null);
         if (words == null)
             return new Start.Refused(
                     ExitReason.NO_LEASH, "neither setsid nor perl found, which keep a child from outliving us");

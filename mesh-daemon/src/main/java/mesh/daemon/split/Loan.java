@@ -48,7 +48,7 @@ public final class Loan {
         var loan = new Loan(order, rooms.tunnels());
         var launch = new Launch(
                 order.model().name().replaceAll("[^A-Za-z0-9._-]", "_") + "-worker",
-                (port, apiKey) -> rooms.confinement().of(WorkerCommand.of(order.worker(), port, order.threads())),
+                (port, apiKey) -> WorkerCommand.of(order.worker(), port, order.threads()),
                 WorkerCommand.readiness(),
                 0,
                 Launch.SILENCE_MAX,

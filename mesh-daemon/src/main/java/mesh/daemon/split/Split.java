@@ -22,7 +22,6 @@ import mesh.daemon.log.Log;
 import mesh.daemon.models.ModelFile;
 import mesh.daemon.process.ChildState;
 import mesh.daemon.process.Children;
-import mesh.daemon.process.Confinement;
 import mesh.daemon.process.ExitReason;
 import mesh.daemon.process.Launch;
 import mesh.daemon.process.LoopbackPorts;
@@ -66,7 +65,7 @@ public final class Split {
     private volatile boolean isStopping;
 
     /** What it is made with. */
-    record Rooms(Children children, LoopbackPorts ports, Confinement confinement, Mates mates, RpcTunnels tunnels) {}
+    record Rooms(Children children, LoopbackPorts ports, Mates mates, RpcTunnels tunnels) {}
 
     /**
      * What to run.

@@ -4,7 +4,6 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import mesh.daemon.process.ChildState;
 import mesh.daemon.process.Children;
-import mesh.daemon.process.Confinement;
 import mesh.daemon.process.LoopbackPorts;
 import mesh.daemon.tunnel.RpcTunnels;
 import org.jspecify.annotations.Nullable;
@@ -13,19 +12,16 @@ import org.jspecify.annotations.Nullable;
 public final class Splits {
     private final Children children;
     private final LoopbackPorts ports;
-    private final Confinement confinement;
     private volatile Split.@Nullable Rooms rooms;
 
-    /** @param confinement of what others may speak to */
-    public Splits(Children children, LoopbackPorts ports, Confinement confinement) {
+    public Splits(Children children, LoopbackPorts ports) {
         this.children = children;
         this.ports = ports;
-        this.confinement = confinement;
     }
 
     /** The node's socket is open. */
     public void connect(Mates mates, RpcTunnels tunnels) {
-        rooms = new Split.Rooms(children, ports, confinement, mates, tunnels);
+        rooms = new Split.Rooms(children, ports, mates, tunnels);
     }
 
     /** Begins to run a model over its workers; empty before there is a socket. */

@@ -68,23 +68,23 @@ class ServerCommandTest {
 
     @Test
     void draftIsNamedInTheWordsOfTheBuild() {
-        var drafted = SERVING.with(Optional.of(new Serving.Draft(Path.of("d.gguf"), 8)));
+        var drafted = SERVING.with(Optional.of(new Serving.Draft(Path.of("/m/d.gguf"), 8)));
 
         assertThat(command(
                                 CORE + "--api-key K   key\n-md, --model-draft F   d\n--spec-type T   t\n"
                                         + "--spec-draft-n-max N   n\n",
                                 drafted)
                         .words())
-                .containsSequence("-md", "d.gguf", "--spec-type", "draft-simple", "--spec-draft-n-max", "8")
+                .containsSequence("-md", "/m/d.gguf", "--spec-type", "draft-simple", "--spec-draft-n-max", "8")
                 .doesNotContain("-devd", "-ngld");
         assertThat(command(CORE + "--api-key K   key\n-md, --model-draft F   d\n--draft-max N   n\n", drafted)
                         .words())
-                .containsSequence("-md", "d.gguf", "--draft-max", "8");
+                .containsSequence("-md", "/m/d.gguf", "--draft-max", "8");
     }
 
     @Test
     void draftOfASplitStaysOnItsHost() {
-        var split = SERVING.with(Optional.of(new Serving.Draft(Path.of("d.gguf"), 8)))
+        var split = SERVING.with(Optional.of(new Serving.Draft(Path.of("/m/d.gguf"), 8)))
                 .over(new Serving.Workers(List.of("127.0.0.1:1"), List.of(3)));
         String help = CORE + "--api-key K   key\n-md, --model-draft F   d\n--draft-max N   n\n";
 
@@ -96,7 +96,7 @@ class ServerCommandTest {
     @Test
     void hostsShareOfASplitLiesOnItsCardBeforeTheWorkers() {
         var workers = new Serving.Workers(List.of("127.0.0.1:1", "127.0.0.1:2"), List.of(3, 2));
-        var drafted = SERVING.with(Optional.of(new Serving.Draft(Path.of("d.gguf"), 8)))
+        var drafted = SERVING.with(Optional.of(new Serving.Draft(Path.of("/m/d.gguf"), 8)))
                 .over(workers);
         String help = CORE + "--api-key K   key\n-md, --model-draft F   d\n-devd D   d\n";
 

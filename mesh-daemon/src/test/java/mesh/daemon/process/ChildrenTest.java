@@ -148,7 +148,7 @@ class ChildrenTest {
     }
 
     private static Children open(Path data) throws IOException {
-        return new Children(data.resolve("run"), data.resolve("log"));
+        return new Children(data.resolve("run"), data.resolve("log"), new Confinement(data));
     }
 
     private Child start(String name, Map<String, String> variables, String... words) {

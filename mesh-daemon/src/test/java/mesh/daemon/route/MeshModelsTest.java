@@ -78,7 +78,9 @@ class MeshModelsTest {
                 new Hub(URI.create("http://localhost:1")));
         var network = Network.of(Map.of(), URI.create("http://localhost:1"), 0, Patience.USUAL);
         var children = new Children(
-                Files.createDirectories(folder.resolve("run")), Files.createDirectories(folder.resolve("log")));
+                Files.createDirectories(folder.resolve("run")),
+                Files.createDirectories(folder.resolve("log")),
+                new Confinement(folder));
         var ports = new LoopbackPorts();
         var parts = new LocalModels.Parts(
                 store,
@@ -87,7 +89,7 @@ class MeshModelsTest {
                 children,
                 ports,
                 loops,
-                new Splits(children, ports, new Confinement(folder)),
+                new Splits(children, ports),
                 line -> {});
         var limits = new Limits(1 << 30, 1, OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty());
         models = new MeshModels(

@@ -1,5 +1,6 @@
 package mesh.testnet.fake;
 
+import java.io.File;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -12,6 +13,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * {@link FakeLlama} as a program that can stand where llama-server stands: it takes the flags we pass, refuses others,
@@ -76,6 +79,8 @@ public final class FakeLlamaProgram {
         // A signal ignored before exec stays ignored in a JVM that is told to leave signals alone.
         Files.writeString(script, """
                 #!/bin/sh
+                # Confined it may be kept from its classes, as a real one from its libraries; then it does not start.
+                for file in %s; do [ -r "$file" ] || exit 126; done
                 # What every start asks first needs no JVM.
                 case "$1" in
                 --version) echo '%s' >&2; exit 0 ;;
@@ -85,6 +90,7 @@ public final class FakeLlamaProgram {
                 export %s='%s'
                 exec '%s' -XX:TieredStopAtLevel=1 -Xshare:auto %s -cp '%s' %s "$@"
                 """.formatted(
+                        needed(java),
                         VERSION,
                         help,
                         ignoresTerm ? "trap '' TERM" : "",
@@ -96,6 +102,15 @@ public final class FakeLlamaProgram {
                         FakeLlamaProgram.class.getName()));
         Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
         return script;
+    }
+
+    private static String needed(String java) {
+        return Stream.concat(
+                        Stream.of(java),
+                        Stream.of(System.getProperty("java.class.path").split(File.pathSeparator)))
+                .filter(each -> Files.exists(Path.of(each)))
+                .map(each -> "'" + each + "'")
+                .collect(Collectors.joining(" "));
     }
 
     public static void main(String[] args) throws InterruptedException {

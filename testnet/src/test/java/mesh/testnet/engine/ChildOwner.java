@@ -6,6 +6,7 @@ import java.util.Map;
 import mesh.daemon.process.Child;
 import mesh.daemon.process.Children;
 import mesh.daemon.process.Command;
+import mesh.daemon.process.Confinement;
 
 /** A JVM that does nothing but start children, and some of them stop, until somebody kills it. */
 final class ChildOwner {
@@ -13,7 +14,7 @@ final class ChildOwner {
 
     public static void main(String[] args) throws Exception {
         Path data = Path.of(args[0]);
-        var children = new Children(data.resolve("run"), data.resolve("log"));
+        var children = new Children(data.resolve("run"), data.resolve("log"), new Confinement(data));
         var command = new Command(List.of("sleep", "600"), Map.of());
         for (int i = 0; i < 100_000; i++) {
             Children.Start start = children.start("sleep-" + i, 0, command);

@@ -14,6 +14,7 @@ import mesh.daemon.engine.ServerCommand;
 import mesh.daemon.engine.Serving;
 import mesh.daemon.process.ChildState;
 import mesh.daemon.process.Children;
+import mesh.daemon.process.Confinement;
 import mesh.daemon.process.ExitReason;
 import mesh.daemon.process.Launch;
 import mesh.daemon.process.LoopbackPorts;
@@ -37,7 +38,7 @@ class LlamaServerIT {
 
     @BeforeEach
     void findEngine() throws Exception {
-        children = new Children(data.resolve("run"), data.resolve("log"));
+        children = new Children(data.resolve("run"), data.resolve("log"), new Confinement(data));
         engine = RealEngine.orSkip();
     }
 

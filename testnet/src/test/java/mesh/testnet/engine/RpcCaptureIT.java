@@ -25,6 +25,7 @@ import mesh.daemon.engine.Serving;
 import mesh.daemon.engine.WorkerCommand;
 import mesh.daemon.process.ChildState;
 import mesh.daemon.process.Children;
+import mesh.daemon.process.Confinement;
 import mesh.daemon.process.Launch;
 import mesh.daemon.process.LoopbackPorts;
 import mesh.daemon.process.RestartPolicy;
@@ -47,7 +48,7 @@ class RpcCaptureIT {
         Engine engine = RealEngine.orSkip();
         Engine.Worker worker = engine.worker().orElseThrow();
         var limits = new RpcLimits(worker.version().major(), 1L << 30);
-        var children = new Children(data.resolve("run"), data.resolve("log"));
+        var children = new Children(data.resolve("run"), data.resolve("log"), new Confinement(data));
         var ports = new LoopbackPorts();
         var lent = new States();
         var served = new States();

@@ -18,6 +18,7 @@ import mesh.daemon.engine.Serving;
 import mesh.daemon.process.ChildState;
 import mesh.daemon.process.Children;
 import mesh.daemon.process.Command;
+import mesh.daemon.process.Confinement;
 import mesh.daemon.process.ExitReason;
 import mesh.daemon.process.Launch;
 import mesh.daemon.process.LoopbackPorts;
@@ -43,7 +44,7 @@ class SupervisorTest {
 
     @BeforeEach
     void open() throws IOException {
-        children = new Children(data.resolve("run"), data.resolve("log"));
+        children = new Children(data.resolve("run"), data.resolve("log"), new Confinement(data));
     }
 
     @AfterEach

@@ -22,6 +22,7 @@ import mesh.daemon.engine.ServerCommand;
 import mesh.daemon.engine.Serving;
 import mesh.daemon.process.ChildState;
 import mesh.daemon.process.Children;
+import mesh.daemon.process.Confinement;
 import mesh.daemon.process.Launch;
 import mesh.daemon.process.LoopbackPorts;
 import mesh.daemon.process.Supervisor;
@@ -52,7 +53,7 @@ class FakeLlamaIT {
 
     @BeforeEach
     void startBoth() throws Exception {
-        children = new Children(data.resolve("run"), data.resolve("log"));
+        children = new Children(data.resolve("run"), data.resolve("log"), new Confinement(data));
         Engine engine = RealEngine.orSkip();
         var states = new States();
         var serving = new Serving(TestModel.file(), "demo", 4096, 1, 1, 0);

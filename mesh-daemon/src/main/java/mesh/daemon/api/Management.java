@@ -217,6 +217,7 @@ public interface Management {
      * @param stage {@code fetching}, {@code tried}, {@code compared}, {@code kept} or {@code off}
      * @param reason stable code of why it is off; else empty
      * @param milliTokensPerSecond with it; 0 = not measured, as in the next
+     * @param judgedAt when callers' answers showed whether it pays, as ISO-8601 has it; empty: they have not yet
      */
     record DraftStatus(
             String name,
@@ -225,7 +226,8 @@ public interface Management {
             long needBytes,
             int acceptedPercent,
             long milliTokensPerSecond,
-            long milliTokensPerSecondPlain) {}
+            long milliTokensPerSecondPlain,
+            String judgedAt) {}
 
     /**
      * How far something is that can be measured.

@@ -173,7 +173,8 @@ public final class ManagementApi {
                 "needBytes", draft.needBytes(),
                 "acceptedPercent", draft.acceptedPercent(),
                 "milliTokensPerSecond", draft.milliTokensPerSecond(),
-                "milliTokensPerSecondPlain", draft.milliTokensPerSecondPlain());
+                "milliTokensPerSecondPlain", draft.milliTokensPerSecondPlain(),
+                "judgedAt", draft.judgedAt());
     }
 
     /** In the words of the status, and of the feed. */

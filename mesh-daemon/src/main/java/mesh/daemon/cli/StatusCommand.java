@@ -162,14 +162,20 @@ final class StatusCommand implements Callable<Integer> {
         return detail.isEmpty() ? "" : ": " + detail;
     }
 
+    /** The day says whether it is worth another look. */
+    private static String judged(JsonNode draft) {
+        String at = draft.path("judgedAt").asText();
+        return at.isEmpty() ? "" : ", found on " + at.substring(0, at.indexOf('T'));
+    }
+
     /** The small model that guesses ahead, if there is one or was to be. */
     private static String draft(JsonNode draft) {
         if (draft.isMissingNode()) return "";
         String name = draft.path("name").asText();
         return switch (draft.path("stage").asText()) {
-            case "off" -> "; no draft " + name + ": " + draft.path("reason").asText();
+            case "off" -> "; no draft " + name + ": " + draft.path("reason").asText() + judged(draft);
             case "kept" ->
-                "; draft " + name + ", " + draft.path("acceptedPercent").asInt() + " % right";
+                "; draft " + name + ", " + draft.path("acceptedPercent").asInt() + " % right" + judged(draft);
             default -> "; draft " + name + " on trial";
         };
     }

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * somebody else's, which is never deleted. Stateless; any thread.
  */
 public final class Notes {
-    private static final String FOLDER = ".notes";
+    /** Within the models folder, for what is known and can be found out again. */
+    public static final String FOLDER = ".notes";
 
     private static final JsonMapper JSON = JsonMapper.builder()
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)

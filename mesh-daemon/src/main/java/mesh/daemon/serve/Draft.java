@@ -13,8 +13,16 @@ import mesh.daemon.serve.DraftTrial.Figures;
  * @param file empty until it is here
  * @param needBytes memory beside the large one; 0 when it takes none
  * @param reason why it is off, as a stable code; else empty
+ * @param judgedAt when a trial found out whether it pays, as ISO-8601 has it; empty: none did
  */
-record Draft(ModelRef ref, Optional<ModelFile> file, long needBytes, Stage stage, String reason, Figures figures) {
+record Draft(
+        ModelRef ref,
+        Optional<ModelFile> file,
+        long needBytes,
+        Stage stage,
+        String reason,
+        Figures figures,
+        String judgedAt) {
     /** How far it has come. */
     enum Stage {
         FETCHING,
@@ -29,27 +37,27 @@ record Draft(ModelRef ref, Optional<ModelFile> file, long needBytes, Stage stage
     private static final Figures NONE = new Figures(0, 0, 0);
 
     static Draft fetching(ModelRef ref) {
-        return new Draft(ref, Optional.empty(), 0, Stage.FETCHING, "", NONE);
+        return new Draft(ref, Optional.empty(), 0, Stage.FETCHING, "", NONE, "");
     }
 
     static Draft tried(ModelFile file, long needBytes) {
-        return new Draft(file.ref(), Optional.of(file), needBytes, Stage.TRIED, "", NONE);
+        return new Draft(file.ref(), Optional.of(file), needBytes, Stage.TRIED, "", NONE, "");
     }
 
     Draft compared() {
-        return new Draft(ref, file, needBytes, Stage.COMPARED, "", figures);
+        return new Draft(ref, file, needBytes, Stage.COMPARED, "", figures, "");
     }
 
-    Draft kept(Figures measured) {
-        return new Draft(ref, file, needBytes, Stage.KEPT, "", measured);
+    /** What a trial said, now or earlier. */
+    Draft judged(DraftVerdicts.Verdict verdict) {
+        return verdict.reason().isEmpty()
+                ? new Draft(ref, file, needBytes, Stage.KEPT, "", verdict.figures(), verdict.at())
+                : new Draft(ref, file, 0, Stage.OFF, verdict.reason(), verdict.figures(), verdict.at());
     }
 
-    Draft off(String code, Figures measured) {
-        return new Draft(ref, file, 0, Stage.OFF, code, measured);
-    }
-
+    /** Out of use for another reason. */
     Draft off(String code) {
-        return off(code, figures);
+        return new Draft(ref, file, 0, Stage.OFF, code, figures, "");
     }
 
     /** Whether the next start of the engine should have it. */
@@ -65,6 +73,7 @@ record Draft(ModelRef ref, Optional<ModelFile> file, long needBytes, Stage stage
                 needBytes,
                 figures.acceptedPercent(),
                 figures.milliTokensPerSecond(),
-                figures.milliTokensPerSecondPlain());
+                figures.milliTokensPerSecondPlain(),
+                judgedAt);
     }
 }

@@ -1,7 +1,9 @@
 package mesh.daemon.serve;
 
 import java.net.InetSocketAddress;
+import java.time.Instant;
 import java.util.Optional;
+import mesh.core.Check;
 import mesh.core.id.ModelRef;
 import mesh.core.model.Fit;
 import mesh.core.model.GgufHeader;
@@ -15,10 +17,12 @@ import mesh.daemon.models.Catalog;
 import mesh.daemon.models.Downloads.Brought;
 import mesh.daemon.models.ModelFile;
 import mesh.daemon.models.ModelSource;
+import mesh.daemon.models.Notes;
 import mesh.daemon.models.Resolved;
 import mesh.daemon.serve.Draft.Stage;
 import mesh.daemon.serve.DraftTrial.Figures;
 import mesh.daemon.serve.DraftTrial.Step;
+import mesh.daemon.serve.DraftVerdicts.Verdict;
 import mesh.daemon.serve.LocalModel.Plan;
 import mesh.daemon.serve.LocalModel.Standing;
 
@@ -41,6 +45,7 @@ public final class Drafts {
     private final Wish wish;
     private final LocalModels.Parts parts;
     private final Room room;
+    private final DraftVerdicts verdicts;
 
     /**
      * What the operator said.
@@ -67,6 +72,8 @@ public final class Drafts {
         this.wish = wish;
         this.parts = parts;
         this.room = room;
+        this.verdicts =
+                new DraftVerdicts(parts.store().folder().resolve(Notes.FOLDER).resolve("drafts.json"));
     }
 
     /** Gives a model its draft, before the engine starts if the file is here. Called once per model, when it is planned. */
@@ -178,6 +185,11 @@ public final class Drafts {
             off(model, draft, "engine_cannot", "this llama.cpp knows no drafts");
             return Optional.empty();
         }
+        if (draft.stage() == Stage.TRIED) {
+            Optional<Verdict> earlier = verdicts.of(pair(draft, file(model), engine.version()), Instant.now());
+            if (earlier.isPresent() && judged(model, draft, earlier.get()).stage() == Stage.OFF)
+                return Optional.empty();
+        }
         model.startsDrafting(true);
         return Optional.of(new Serving.Draft(draft.file().get().path(), wish.tokensMax()));
     }
@@ -244,24 +256,48 @@ public final class Drafts {
         switch (trial.look(model.isDrafting(), counts.get())) {
             case Step.Wait wait -> {}
             case Step.Compare compare -> model.drafts(draft.compared());
-            case Step.Keep(Figures figures) -> {
-                model.drafts(draft.kept(figures));
-                log.info(
-                        "draft.kept",
-                        "model",
-                        model.ref(),
-                        "draft",
-                        draft.ref(),
-                        "acceptedPercent",
-                        figures.acceptedPercent(),
-                        "milliTokensPerSecond",
-                        figures.milliTokensPerSecond(),
-                        "milliTokensPerSecondPlain",
-                        figures.milliTokensPerSecondPlain());
-            }
-            case Step.Drop(String reason, Figures figures) ->
-                off(model, draft.off(reason, figures), words(draft, reason, figures));
+            case Step.Keep(Figures figures) -> found(model, draft, "", figures);
+            case Step.Drop(String reason, Figures figures) -> found(model, draft, reason, figures);
         }
+    }
+
+    private void found(LocalModel model, Draft draft, String reason, Figures figures) {
+        String engine = parts.engines().found().map(Engine::version).orElse("");
+        judged(model, draft, verdicts.found(pair(draft, file(model), engine), reason, figures, Instant.now()));
+    }
+
+    private Draft judged(LocalModel model, Draft draft, Verdict verdict) {
+        Draft judged = draft.judged(verdict);
+        Figures figures = verdict.figures();
+        if (judged.stage() == Stage.OFF) {
+            off(model, judged, words(draft, verdict.reason(), figures) + ", found on " + verdict.at());
+            return judged;
+        }
+        model.drafts(judged);
+        log.info(
+                "draft.kept",
+                "model",
+                model.ref(),
+                "draft",
+                draft.ref(),
+                "acceptedPercent",
+                figures.acceptedPercent(),
+                "milliTokensPerSecond",
+                figures.milliTokensPerSecond(),
+                "milliTokensPerSecondPlain",
+                figures.milliTokensPerSecondPlain());
+        return judged;
+    }
+
+    private static ModelFile file(LocalModel model) {
+        return Check.present(model.plan(), "a draft is paired with what is planned")
+                .file();
+    }
+
+    private DraftVerdicts.Pair pair(Draft draft, ModelFile file, String engine) {
+        long draftBytes = draft.file().map(ModelFile::bytes).orElse(0L);
+        return new DraftVerdicts.Pair(
+                file.ref().name(), file.bytes(), draft.ref().name(), draftBytes, engine, wish.tokensMax());
     }
 
     private static String words(Draft draft, String reason, Figures figures) {

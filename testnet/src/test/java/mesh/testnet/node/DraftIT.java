@@ -20,26 +20,26 @@ class DraftIT {
 
     /** A draft as large as the model itself guesses right and cannot pay. */
     @Test
-    void draftThatDoesNotPayIsMeasuredAndSwitchedOffAndTheTextStaysTheSame() throws Exception {
+    void draftThatDoesNotPayIsMeasuredSwitchedOffAndNotTriedAgain() throws Exception {
         String engine = RealEngine.orSkip().folder().toString();
         Path draft = folder.resolve("twin.gguf");
         try (var alone = RealNode.offline(folder, "node", "--model", "demo-random", "--bin-dir", engine)) {
             alone.await("model.ready");
             Files.copy(folder.resolve("node/models/demo-random.gguf"), draft);
         }
-        try (var node = RealNode.offline(
-                folder,
-                "node",
-                "--model",
-                "demo-random",
-                "--parallel",
-                "1",
-                "--draft",
-                draft.toString(),
-                "--draft-max",
-                "4",
-                "--bin-dir",
-                engine)) {
+        String[] drafted = {
+            "--model",
+            "demo-random",
+            "--parallel",
+            "1",
+            "--draft",
+            draft.toString(),
+            "--draft-max",
+            "4",
+            "--bin-dir",
+            engine
+        };
+        try (var node = RealNode.offline(folder, "node", drafted)) {
             node.await("model.ready");
 
             JsonNode first = babble(node);
@@ -59,6 +59,16 @@ class DraftIT {
             assertThat(off.path("milliTokensPerSecond").asLong())
                     .isLessThan(off.path("milliTokensPerSecondPlain").asLong());
             assertThat(node.events("model.ready")).hasSize(2);
+        }
+        try (var again = RealNode.offline(folder, "node", drafted)) {
+            again.await("model.ready");
+            JsonNode known =
+                    Ask.get(again.management() + "/mesh/v1/status").json().at("/models/0/draft");
+
+            assertThat(known.path("stage").asText()).isEqualTo("off");
+            assertThat(known.path("reason").asText()).isEqualTo("draft_slower");
+            assertThat(known.path("judgedAt").asText()).contains("T");
+            assertThat(babble(again).at("/timings/draft_n").asInt()).isZero();
         }
     }
 

@@ -26,7 +26,7 @@ public final class Gate {
     private static final Pattern LOOPBACK_V4 = Pattern.compile("127(\\.(25[0-5]|2[0-4]\\d|1?\\d?\\d)){3}");
     private static final Pattern PORT = Pattern.compile(":\\d{1,5}$");
     private static final String EXPOSED =
-            "x-request-id, x-mesh-node, x-mesh-model, x-mesh-route, x-mesh-why, retry-after";
+            "x-request-id, x-mesh-node, x-mesh-model, x-mesh-route, x-mesh-why, x-mesh-waited-ms, retry-after";
 
     /** As long as browsers let a preflight's answer count, roughly. */
     private static final String PREFLIGHT_SECONDS = "600";

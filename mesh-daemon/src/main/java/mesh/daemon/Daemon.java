@@ -96,7 +96,8 @@ public final class Daemon implements AutoCloseable {
     private final Requests requests = new Requests();
     private final DataDir dataDir;
     private final RecentLines lines;
-    private final Memory memory;
+    private final Machine machine;
+    private final int cores = Cores.physical();
     private final Children children;
     private final EngineRoom engines;
     private final EdgeLoops loops;
@@ -131,7 +132,7 @@ public final class Daemon implements AutoCloseable {
         this.children = new Children(dataDir.run(), dataDir.log(), new Confinement(dataDir.root()));
         this.engines =
                 new EngineRoom(config.engine().binDir(), new EngineShelf(dataDir.engine()), config.offline(), terminal);
-        this.memory = Machine.memory(config, engines::look);
+        this.machine = Machine.looking(config, engines::look);
         this.loops = EdgeLoops.start();
         this.store = new ModelStore(
                 dataDir.models(),
@@ -149,20 +150,13 @@ public final class Daemon implements AutoCloseable {
         var rooms = new LocalModels.Parts(store, downloads, engines, children, ports, loops, splits, terminal);
         this.models = new LocalModels(
                 rooms,
-                new Limits(
-                        memory.usableBytes(),
-                        Cores.physical(),
-                        config.serve().ctxTokens(),
-                        config.serve().parallel(),
-                        config.serve().threads(),
-                        config.serve().devices(),
-                        memory.forSplits()),
+                this::limits,
                 new LocalModels.Sharing(config.serve().isSplit(), config.serve().ratios()),
                 config.serve().draft());
         this.hosting = new Hosting(
                 config.name(),
                 config.mesh().isClient(),
-                memory,
+                machine,
                 models,
                 engines,
                 store,
@@ -194,17 +188,29 @@ public final class Daemon implements AutoCloseable {
         belonging.onSocket(socket -> layTunnels(socket, splits, config.serve().patience()));
     }
 
+    private Limits limits() {
+        Memory memory = machine.memory();
+        return new Limits(
+                memory.usableBytes(),
+                cores,
+                config.serve().ctxTokens(),
+                config.serve().parallel(),
+                config.serve().threads(),
+                config.serve().devices(),
+                memory.forSplits());
+    }
+
     /** A mesh that was joined, or is to split, may gather what one machine lacks. */
     private Downloads.Gauge gauge() {
         return new Downloads.Gauge() {
             @Override
             public long usableBytes() {
-                return memory.usableBytes();
+                return machine.memory().usableBytes();
             }
 
             @Override
             public long meshBytes() {
-                return memory.usableBytes()
+                return machine.memory().usableBytes()
                         + belonging.snapshot().stream()
                                 .flatMap(now -> now.peers().stream())
                                 .mapToLong(peer -> peer.profile().usableBytes())
@@ -373,6 +379,8 @@ public final class Daemon implements AutoCloseable {
             terminal.accept("API      " + apiUrl + "/v1");
             if (!management.isEmpty()) terminal.accept("Console  " + management);
             answerPeers();
+            // The mesh is told what stands, and elects by it.
+            machine.await();
             belonging.start();
             parts.push(belonging::close);
             hosting.start(belonging);
@@ -432,7 +440,7 @@ public final class Daemon implements AutoCloseable {
         var management = new NodeManagement(
                 config.name(),
                 apiUrl,
-                memory,
+                machine,
                 models,
                 belonging,
                 rendezvous,

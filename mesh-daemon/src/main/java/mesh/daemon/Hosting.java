@@ -37,7 +37,6 @@ import mesh.core.model.Fit;
 import mesh.core.rpc.Command;
 import mesh.daemon.api.Management.ModelStatus;
 import mesh.daemon.engine.Engine;
-import mesh.daemon.hardware.Memory;
 import mesh.daemon.log.Log;
 import mesh.daemon.loop.Belonging;
 import mesh.daemon.loop.MeshLoop;
@@ -72,7 +71,7 @@ final class Hosting implements Orders, Casualties {
 
     private final String name;
     private final boolean onlyAsks;
-    private final Memory memory;
+    private final Machine machine;
     private final LocalModels models;
     private final EngineRoom engines;
     private final ModelStore store;
@@ -103,7 +102,7 @@ final class Hosting implements Orders, Casualties {
     Hosting(
             String name,
             boolean onlyAsks,
-            Memory memory,
+            Machine machine,
             LocalModels models,
             EngineRoom engines,
             ModelStore store,
@@ -111,7 +110,7 @@ final class Hosting implements Orders, Casualties {
             boolean isOffline) {
         this.name = name;
         this.onlyAsks = onlyAsks;
-        this.memory = memory;
+        this.machine = machine;
         this.models = models;
         this.engines = engines;
         this.store = store;
@@ -160,7 +159,7 @@ final class Hosting implements Orders, Casualties {
         return new Profile(
                 name,
                 isClient ? Profile.Role.CLIENT : Profile.Role.STANDBY,
-                Math.min(memory.usableBytes(), Profile.BYTES_MAX),
+                Math.min(machine.memory().usableBytes(), Profile.BYTES_MAX),
                 0,
                 List.of(),
                 files(),
@@ -241,7 +240,7 @@ final class Hosting implements Orders, Casualties {
         }
         var rows = new ArrayList<OnDisk>();
         for (ModelFile file : store.list().models())
-            if (Fit.of(file.header()).within(memory.usableBytes(), Fit.Ask.ANY)
+            if (Fit.of(file.header()).within(machine.memory().usableBytes(), Fit.Ask.ANY)
                     instanceof Fit.Verdict.Fits(int context, int slots, long needBytes, long kvBytes, long usable))
                 rows.add(new OnDisk(file.ref(), file.bytes(), needBytes, kvBytes, 0, 0));
         onDisk = rows;

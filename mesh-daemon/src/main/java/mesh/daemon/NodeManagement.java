@@ -3,6 +3,7 @@ package mesh.daemon;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -48,7 +49,7 @@ final class NodeManagement implements Management {
 
     private final String nodeName;
     private final String apiUrl;
-    private final Memory memory;
+    private final Machine machine;
     private final LocalModels models;
     private final Belonging belonging;
     private final Rendezvous rendezvous;
@@ -60,7 +61,7 @@ final class NodeManagement implements Management {
     NodeManagement(
             String nodeName,
             String apiUrl,
-            Memory memory,
+            Machine machine,
             LocalModels models,
             Belonging belonging,
             Rendezvous rendezvous,
@@ -70,7 +71,7 @@ final class NodeManagement implements Management {
             Consumer<String> stop) {
         this.nodeName = nodeName;
         this.apiUrl = apiUrl;
-        this.memory = memory;
+        this.machine = machine;
         this.models = models;
         this.belonging = belonging;
         this.rendezvous = rendezvous;
@@ -93,11 +94,7 @@ final class NodeManagement implements Management {
                         view.map(v -> v.nat().code()).orElse("")),
                 view.flatMap(Belonging.View::mesh).map(MeshId::hex).orElse(""),
                 apiUrl,
-                new MemoryStatus(
-                        memory.totalBytes(),
-                        memory.usableBytes(),
-                        memory.source().word(),
-                        memory.how()),
+                machine.known().map(NodeManagement::shown).orElse(MemoryStatus.LOOKING),
                 models.status().stream().map(this::named).toList(),
                 belonging.snapshot().stream()
                         .flatMap(snapshot -> snapshot.peers().stream())
@@ -107,6 +104,24 @@ final class NodeManagement implements Management {
                 belonging.carried(),
                 belonging.refused(),
                 rendezvous.status());
+    }
+
+    private static MemoryStatus shown(Memory memory) {
+        String lent = memory.forSplits().map(Memory.Card::device).orElse(MemoryStatus.MACHINE);
+        var devices = new ArrayList<DeviceStatus>();
+        for (Memory.Card card : memory.cards())
+            devices.add(new DeviceStatus(
+                    card.device(),
+                    card.title(),
+                    card.usableBytes(),
+                    card.device().equals(lent)));
+        devices.add(new DeviceStatus(
+                MemoryStatus.MACHINE,
+                "this machine's memory",
+                memory.machineBytes(),
+                MemoryStatus.MACHINE.equals(lent)));
+        return new MemoryStatus(
+                memory.totalBytes(), memory.usableBytes(), memory.source().word(), memory.how(), devices);
     }
 
     @Override
@@ -374,12 +389,12 @@ final class NodeManagement implements Management {
 
     @Override
     public List<Map<String, Object>> catalog() {
-        long meshBytes = memory.usableBytes()
+        long meshBytes = machine.memory().usableBytes()
                 + belonging.snapshot().stream()
                         .flatMap(now -> now.peers().stream())
                         .mapToLong(peer -> peer.profile().usableBytes())
                         .sum();
-        return Stock.of(store, memory.usableBytes(), meshBytes).rows().stream()
+        return Stock.of(store, machine.memory().usableBytes(), meshBytes).rows().stream()
                 .map(NodeManagement::shown)
                 .toList();
     }

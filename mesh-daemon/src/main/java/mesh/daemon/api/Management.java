@@ -186,7 +186,27 @@ public interface Management {
     }
 
     /** {@code source} says where the figure comes from, {@code how} the arithmetic. */
-    record MemoryStatus(long totalBytes, long usableBytes, String source, String how) {}
+    record MemoryStatus(long totalBytes, long usableBytes, String source, String how, List<DeviceStatus> devices) {
+        /** The machine's own memory, as llama.cpp calls it. */
+        public static final String MACHINE = "CPU";
+
+        /** A card's driver has not answered yet. */
+        public static final MemoryStatus LOOKING =
+                new MemoryStatus(0, 0, "looking", "looking at this machine's cards", List.of());
+
+        public MemoryStatus {
+            devices = List.copyOf(devices);
+        }
+    }
+
+    /**
+     * A processor whose memory is counted.
+     *
+     * @param name in llama.cpp's words, as {@code --device} wants it
+     * @param usableBytes for models, before {@code --max-vram}
+     * @param isForSplits whether a share of a split stands here
+     */
+    record DeviceStatus(String name, String title, long usableBytes, boolean isForSplits) {}
 
     /**
      * One model as this node serves it.

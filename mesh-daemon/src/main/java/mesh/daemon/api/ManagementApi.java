@@ -5,10 +5,12 @@ import java.util.List;
 import java.util.Map;
 import mesh.core.openai.ApiError;
 import mesh.daemon.api.Management.Changed;
+import mesh.daemon.api.Management.DeviceStatus;
 import mesh.daemon.api.Management.DraftStatus;
 import mesh.daemon.api.Management.InviteStatus;
 import mesh.daemon.api.Management.Invited;
 import mesh.daemon.api.Management.ListingStatus;
+import mesh.daemon.api.Management.MemoryStatus;
 import mesh.daemon.api.Management.ModelStatus;
 import mesh.daemon.api.Management.PeerStatus;
 import mesh.daemon.api.Management.ProgressStatus;
@@ -94,7 +96,6 @@ public final class ManagementApi {
 
     private Map<String, Object> status() {
         Status status = daemon.status();
-        var memory = status.memory();
         Map<String, Object> all = fields(
                 "version", status.version(),
                 "node",
@@ -106,12 +107,7 @@ public final class ManagementApi {
                                 "nat", status.node().nat()),
                 "mesh", mesh(status),
                 "api", fields("url", status.apiUrl()),
-                "memory",
-                        fields(
-                                "totalBytes", memory.totalBytes(),
-                                "usableBytes", memory.usableBytes(),
-                                "source", memory.source(),
-                                "how", memory.how()),
+                "memory", shown(status.memory()),
                 "models", models(status),
                 "peers", peers(status),
                 "requests", status.requests(),
@@ -119,6 +115,23 @@ public final class ManagementApi {
                 "refused", status.refused());
         status.listing().ifPresent(listing -> all.put("listing", shown(listing)));
         return all;
+    }
+
+    private static Map<String, Object> shown(MemoryStatus memory) {
+        return fields(
+                "totalBytes", memory.totalBytes(),
+                "usableBytes", memory.usableBytes(),
+                "source", memory.source(),
+                "how", memory.how(),
+                "devices", memory.devices().stream().map(ManagementApi::shown).toList());
+    }
+
+    private static Map<String, Object> shown(DeviceStatus device) {
+        return fields(
+                "name", device.name(),
+                "title", device.title(),
+                "usableBytes", device.usableBytes(),
+                "isForSplits", device.isForSplits());
     }
 
     private static Map<String, Object> mesh(Status status) {
@@ -198,7 +211,11 @@ public final class ManagementApi {
 
     private Reply explain(Ask ask) throws Refusal {
         return daemon.explain(ask.rest())
-                .map(explanation -> Reply.json(Explained.of(explanation)))
+                .map(explanation -> {
+                    Map<String, Object> told = Explained.of(explanation);
+                    told.put("memory", shown(daemon.status().memory()));
+                    return Reply.json(told);
+                })
                 .orElseThrow(() -> new Refusal(ApiError.invalid(
                         409, "no_mesh", "this node is in no mesh yet, so nothing was decided; see mesh status")));
     }

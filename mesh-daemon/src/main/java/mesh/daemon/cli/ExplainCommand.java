@@ -55,6 +55,7 @@ final class ExplainCommand implements Callable<Integer> {
             facts.row("forced by", told.path("forcedBy").size() + " of the nodes, with --split");
         if (told.path("keepsRunning").asBoolean()) facts.row("kept", "what runs goes on as it is");
         facts.print(out);
+        devices(told.path("memory"), out);
         if (told.path("nodes").isEmpty()) return;
         out.println();
         var nodes = new Table().row("NODE", "PART", "WHY", "MEMORY FOR IT", "UNITS", "RTT");
@@ -69,6 +70,25 @@ final class ExplainCommand implements Callable<Integer> {
                             ? "-"
                             : each.path("rttMillis").asInt() + " ms");
         nodes.print(out);
+    }
+
+    /** What of this machine is counted, and where. */
+    private static void devices(JsonNode memory, PrintWriter out) {
+        if (memory.path("devices").isEmpty()) return;
+        out.println();
+        long sum = 0;
+        var devices = new Table().row("DEVICE HERE", "WHAT", "FOR MODELS", "");
+        for (JsonNode each : memory.path("devices")) {
+            sum += each.path("usableBytes").asLong();
+            devices.row(
+                    each.path("name").asText(),
+                    each.path("title").asText(),
+                    Table.bytes(each.path("usableBytes").asLong()),
+                    each.path("isForSplits").asBoolean() ? "shares of splits stand here" : "");
+        }
+        long usable = memory.path("usableBytes").asLong();
+        devices.row("together", "", Table.bytes(usable), usable < sum ? "capped by --max-vram" : "");
+        devices.print(out);
     }
 
     private static String token(JsonNode prediction) {

@@ -16,9 +16,11 @@ import mesh.core.model.Fit;
  * @param totalBytes what the machine, or the group this process is confined to, has
  * @param usableBytes what models may take of it
  * @param how the arithmetic, in one line
+ * @param machineBytes what models may take of the machine's own memory, before any cap
  * @param cards whose memory is counted beside the machine's
  */
-public record Memory(long totalBytes, long usableBytes, Source source, String how, List<Card> cards) {
+public record Memory(
+        long totalBytes, long usableBytes, Source source, String how, long machineBytes, List<Card> cards) {
     /**
      * What models must leave: a tenth of the total, for the system, this daemon and what the engines take beside the
      * estimate; never less than half a GB, and no more than 4 GB, however large the machine.
@@ -113,7 +115,7 @@ public record Memory(long totalBytes, long usableBytes, Source source, String ho
                         Fit.gigabytes(availableBytes),
                         Fit.gigabytes(totalBytes),
                         Fit.gigabytes(headRoom));
-        return new Memory(totalBytes, usable, source, how, List.of());
+        return new Memory(totalBytes, usable, source, how, usable, List.of());
     }
 
     /**
@@ -146,7 +148,7 @@ public record Memory(long totalBytes, long usableBytes, Source source, String ho
                             Fit.gigabytes(CARD_HEAD_ROOM_BYTES)));
         }
         if (counted.isEmpty()) return this;
-        return new Memory(total, usable, new Source.Cards(source), words.toString(), counted);
+        return new Memory(total, usable, new Source.Cards(source), words.toString(), machineBytes, counted);
     }
 
     /** What this machine puts to a split: one card, the largest, for a share stands in one place; empty: its own memory. */
@@ -157,6 +159,6 @@ public record Memory(long totalBytes, long usableBytes, Source source, String ho
     /** The same memory, of which models may take no more than {@code bytes}: {@code --max-vram}. */
     public Memory cappedAt(long bytes) {
         if (bytes >= usableBytes) return this;
-        return new Memory(totalBytes, bytes, source, how + ", capped at " + Fit.gigabytes(bytes), cards);
+        return new Memory(totalBytes, bytes, source, how + ", capped at " + Fit.gigabytes(bytes), machineBytes, cards);
     }
 }

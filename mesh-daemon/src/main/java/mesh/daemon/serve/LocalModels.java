@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import mesh.core.elect.Part;
 import mesh.core.id.ModelRef;
 import mesh.core.member.Profile.Served;
@@ -63,7 +64,7 @@ public final class LocalModels {
     private static final int SPLIT_DRAFT_PARTS = 4;
 
     private final Parts parts;
-    private final Limits limits;
+    private final Supplier<Limits> limits;
     private final Sharing sharing;
     private final Casting casting;
     private final Drafts drafts;
@@ -119,7 +120,8 @@ public final class LocalModels {
         record Refused(String code, String message, boolean isMissing) implements Wish {}
     }
 
-    public LocalModels(Parts parts, Limits limits, Sharing sharing, Drafts.Wish draft) {
+    /** @param limits may make whoever asks wait until the machine was looked at */
+    public LocalModels(Parts parts, Supplier<Limits> limits, Sharing sharing, Drafts.Wish draft) {
         this.parts = parts;
         this.limits = limits;
         this.sharing = sharing;
@@ -141,7 +143,7 @@ public final class LocalModels {
 
         @Override
         public long leftBytes(LocalModel model) {
-            long left = limits.usableBytes();
+            long left = limits.get().usableBytes();
             for (LocalModel other : models) if (other != model && isSolo(other)) left -= other.takenBytes();
             // What is split makes room by taking less of this machine.
             return sharing.isForced() || model.takenBytes() > left
@@ -177,12 +179,12 @@ public final class LocalModels {
 
         @Override
         public int threads() {
-            return limits.threads(Math.max(0, models.size() - 1));
+            return limits.get().threads(Math.max(0, models.size() - 1));
         }
 
         @Override
         public Limits limits() {
-            return limits;
+            return limits.get();
         }
     }
 
@@ -305,7 +307,7 @@ public final class LocalModels {
         if (model.isEmpty() || !(model.get().standing() instanceof Standing.Waiting)) return;
         model.get().stands(new Standing.Waiting(code, message));
         Plan plan = model.get().plan();
-        if (plan != null) limits.spread(plan, haveBytes).ifPresent(model.get()::planned);
+        if (plan != null) limits.get().spread(plan, haveBytes).ifPresent(model.get()::planned);
     }
 
     /** Whether it runs here alone, so that the mesh takes it from the operator only for another part. */
@@ -318,7 +320,7 @@ public final class LocalModels {
      * first, so that no memory is promised twice.
      */
     public synchronized List<Stake> stakes() {
-        long left = limits.usableBytes();
+        long left = limits.get().usableBytes();
         for (LocalModel model : models) if (isSolo(model)) left -= model.takenBytes();
         var stakes = new ArrayList<Stake>();
         for (LocalModel model : models) {
@@ -327,7 +329,7 @@ public final class LocalModels {
             Plan plan = model.plan();
             long budget = isSolo ? room + model.takenBytes() : Math.max(0, room - model.draftBytes());
             if (!isSolo && (sharing.isForced() || plan == null || plan.needBytes() > budget))
-                budget = Math.min(budget, limits.splitBytes());
+                budget = Math.min(budget, limits.get().splitBytes());
             if (!isSolo) left -= budget;
             if (plan == null) continue;
             Fit fit = Fit.of(plan.file().header());
@@ -478,7 +480,7 @@ public final class LocalModels {
     private synchronized Wish admit(LocalModel model, ModelFile file) {
         long takenBytes = 0;
         for (LocalModel other : models) if (other != model && isSolo(other)) takenBytes += other.takenBytes();
-        switch (limits.plan(file, takenBytes, models.size() - 1)) {
+        switch (limits.get().plan(file, takenBytes, models.size() - 1)) {
             case Limits.Planned.Fits(Plan plan)
             when !sharing.isForced() -> {
                 model.planned(plan);
@@ -501,7 +503,7 @@ public final class LocalModels {
     }
 
     private void spread(LocalModel model, ModelFile file) {
-        model.planned(limits.spread(file, models.size() - 1));
+        model.planned(limits.get().spread(file, models.size() - 1));
         drafts.pair(model, file);
     }
 
@@ -531,7 +533,7 @@ public final class LocalModels {
                         Optional.empty(),
                         Pooling.of(plan.file().header()))
                 .with(drafts.forStart(model, engine))
-                .on(limits.place());
+                .on(limits.get().place());
         var launch = Launch.server(
                 model.name().replaceAll("[^A-Za-z0-9._-]", "_"),
                 plan.file().bytes(),

@@ -107,6 +107,8 @@ class MemoryTest {
         assertThat(memory.how())
                 .isEqualTo("ram: 16.1 GB available of 21.5 GB, less 2.1 GB head-room; CUDA0 NVIDIA GeForce RTX 4090:"
                         + " 24.1 GB free of 25.2 GB, less 1.1 GB head-room");
+        assertThat(memory.machineBytes()).isEqualTo(13 * GIB);
+        assertThat(memory.cappedAt(GIB).machineBytes()).isEqualTo(13 * GIB);
         assertThat(memory.forSplits().map(Memory.Card::device)).contains("CUDA0");
         assertThat(Memory.probe(root).with(List.of(), known)).isEqualTo(Memory.probe(root));
     }

@@ -94,7 +94,7 @@ class MeshModelsTest {
         var limits = new Limits(1 << 30, 1, OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty());
         models = new MeshModels(
                 () -> snapshot,
-                new LocalModels(parts, limits, LocalModels.Sharing.AS_NEEDED, Drafts.Wish.NONE),
+                new LocalModels(parts, () -> limits, LocalModels.Sharing.AS_NEEDED, Drafts.Wish.NONE),
                 "self",
                 () -> knowsAll,
                 (node, found) -> found.accept(Optional.empty()),

@@ -84,7 +84,7 @@ final class SimulatedMesh {
                 "",
                 "http://127.0.0.1:9337",
                 new Management.MemoryStatus(
-                        snapshot.own().usableBytes(), snapshot.own().usableBytes(), "simulator", ""),
+                        snapshot.own().usableBytes(), snapshot.own().usableBytes(), "simulator", "", List.of()),
                 List.of(),
                 snapshot.peers().stream().map(SimulatedMesh::peer).toList(),
                 Map.of(),

@@ -230,6 +230,10 @@ final class Copy {
         private final long before;
         private final List<Thread> workers = new ArrayList<>();
         private final Set<NodeId> working = ConcurrentHashMap.newKeySet();
+
+        /** What those have that are fetching it themselves, as they last said. */
+        private final Map<NodeId, BitSet> growing = new ConcurrentHashMap<>();
+
         private volatile @Nullable FetchRefused broken;
 
         Team(Manifest manifest, int index, PartFile part, long before) {
@@ -287,11 +291,11 @@ final class Copy {
             try {
                 while (isGoing() && sources.containsKey(source.id())) {
                     try (Talk talk = Talk.with(source.peer(), model)) {
-                        Optional<BitSet> there = talk.chunks(index);
+                        Optional<BitSet> there = chunks(source, talk);
                         while (isGoing() && sources.containsKey(source.id())) {
                             if (!piece(source, talk, there)) Thread.sleep(PAUSE_MILLIS);
                             // Who has all of it need not be asked again what there is.
-                            if (there.isPresent()) there = talk.chunks(index);
+                            if (there.isPresent()) there = chunks(source, talk);
                             breaks = 0;
                         }
                     } catch (IOException cut) {
@@ -308,14 +312,24 @@ final class Copy {
             }
         }
 
+        private Optional<BitSet> chunks(Source source, Talk talk) throws IOException, InterruptedException {
+            Optional<BitSet> there = talk.chunks(index);
+            there.ifPresentOrElse(some -> growing.put(source.id(), some), () -> growing.remove(source.id()));
+            return there;
+        }
+
         /** Brings one chunk; false when this member has none that is missing and not on its way. */
         private boolean piece(Source source, Talk talk, Optional<BitSet> there)
                 throws IOException, InterruptedException, FetchRefused {
             LongPredicate isThere =
                     chunk -> there.map(set -> set.get((int) chunk)).orElse(true);
-            // Each begins elsewhere, so that those who fetch it together soon have different pieces to exchange.
+            // Each begins elsewhere, so that those who fetch it together soon have different pieces to exchange; and
+            // what
+            // one of them has is had from it, so that who has all need not send it twice.
             long first = ThreadLocalRandom.current().nextLong(file.chunkCount());
-            Optional<PartFile.Claim> claimed = part.claimWithin(Manifest.CHUNK_BYTES, isThere, first);
+            Optional<PartFile.Claim> claimed = part.claimWithin(
+                            Manifest.CHUNK_BYTES, isThere.and(chunk -> isRare(source, (int) chunk)), first)
+                    .or(() -> part.claimWithin(Manifest.CHUNK_BYTES, isThere, first));
             if (claimed.isEmpty()) return false;
             PartFile.Claim claim = claimed.get();
             try {
@@ -335,6 +349,12 @@ final class Copy {
             } finally {
                 part.release(claim);
             }
+        }
+
+        private boolean isRare(Source source, int chunk) {
+            for (var each : growing.entrySet())
+                if (!each.getKey().equals(source.id()) && each.getValue().get(chunk)) return false;
+            return true;
         }
 
         @Override

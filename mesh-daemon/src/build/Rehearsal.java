@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
@@ -58,7 +59,8 @@ final class Rehearsal {
     }
 
     private void hold() throws IOException, InterruptedException {
-        Path data = Files.createTempDirectory(Files.createDirectories(scratch), "node");
+        empty(scratch);
+        Path data = Files.createDirectories(scratch.resolve("node"));
         Path log = data.resolve("rehearsal.log");
         Path learned = data.resolve("mesh.aot");
         var node = java(
@@ -93,6 +95,13 @@ final class Rehearsal {
         }
         if (!Files.readString(log).contains(DONE)) throw new IOException("the JVM kept nothing; see " + log);
         keep(learned);
+    }
+
+    private static void empty(Path folder) throws IOException {
+        if (!Files.exists(folder)) return;
+        try (var files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) Files.delete(file);
+        }
     }
 
     /** Whole or not at all, even if the machine dies: a JVM that reads half a file may crash. */

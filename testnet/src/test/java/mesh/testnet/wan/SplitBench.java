@@ -8,6 +8,7 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -34,6 +35,10 @@ class SplitBench {
     private static final int CONTEXT_TOKENS = 2_048;
     private static final int PROMPT_WORDS = 300;
     private static final int RUNS = 3;
+
+    /** A daemon that has just started is slower by half: its Java is not compiled yet. */
+    private static final Duration WARMING = Duration.ofSeconds(20);
+
     private static final int PORT = 20_500;
     private static final JsonMapper JSON = new JsonMapper();
 
@@ -194,7 +199,8 @@ class SplitBench {
 
     private static Figures figures(Lab.Space here, String api, Pump link, double loadSeconds, long loadBytes)
             throws Exception {
-        ask(here, api, "warm up", 4);
+        long begun = System.nanoTime();
+        while (System.nanoTime() - begun < WARMING.toNanos()) ask(here, api, "warm up", TOKENS);
         var prompts = new ArrayList<Double>();
         var answers = new ArrayList<Double>();
         long before = link.carriedBytes();

@@ -27,7 +27,7 @@ public record Command(List<String> words, Map<String, String> variables, Optiona
     /**
      * What a program needs of its user's files, beside the folder it lies in.
      *
-     * @param files that it reads
+     * @param files that it reads, beside those that its words name by their whole path
      * @param keepsCompiled whether what drivers compile for it is kept from start to start
      */
     public record Sight(List<Path> files, boolean keepsCompiled) {

@@ -99,8 +99,14 @@ public final class Confinement {
      */
     Command of(Command command) {
         if (command.sight().isEmpty()) return command;
+        Command.Sight sight = command.sight().get();
+        // With a file gone it only says so, in words that are understood; and that says nothing of the next time.
+        if (!sight.files().stream().allMatch(Files::isReadable)) return command;
         Path program = Path.of(command.words().getFirst()).toAbsolutePath();
-        var trial = new Trial(program, command.sight().get());
+        var files = new LinkedHashSet<>(sight.files());
+        for (String word : command.words().subList(1, command.words().size()))
+            if (word.startsWith("/") && Files.isRegularFile(Path.of(word))) files.add(Path.of(word));
+        var trial = new Trial(program, new Command.Sight(List.copyOf(files), sight.keepsCompiled()));
         return isPossible(trial) ? new Command(confined(trial, command), command.variables()) : command;
     }
 

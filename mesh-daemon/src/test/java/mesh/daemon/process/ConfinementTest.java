@@ -54,6 +54,22 @@ class ConfinementTest {
     }
 
     @Test
+    void filesThatTheCommandNamesAreSeenInAnyCase() throws Exception {
+        Path data = Files.createDirectories(folder.resolve("data"));
+        Path program = program(Files.createDirectories(data.resolve("engine")));
+        Path models = Files.createDirectories(data.resolve("models"));
+        Path named = Files.writeString(models.resolve("named.gguf"), "weights");
+        Files.writeString(models.resolve("kept.gguf"), "others");
+        var words = List.of(program.toString(), "look", data.toString(), "-m", named.toString());
+        var command = new Command(words, Map.of()).within(new Command.Sight(List.of(), false));
+
+        Command confined = new Confinement(data).of(command);
+
+        assumeThat(confined.words().getFirst()).as("namespaces for users").isEqualTo("env");
+        assertThat(said(confined)).contains("read weights").doesNotContain("kept.gguf");
+    }
+
+    @Test
     void programWhoseFilesCannotBeShownRunsAsItIs() throws Exception {
         Path data = Files.createDirectories(folder.resolve("data"));
         Path program = program(Files.createDirectories(folder.resolve("engine")));

@@ -15,9 +15,12 @@ final class ChildOwner {
     public static void main(String[] args) throws Exception {
         Path data = Path.of(args[0]);
         var children = new Children(data.resolve("run"), data.resolve("log"), new Confinement(data));
-        var command = new Command(List.of("sleep", "600"), Map.of());
+        // What is confined is found by the mark as well, if that is among its own variables.
+        var plain = new Command(List.of("sleep", "600"), Map.of(LeashIT.MARK, System.getenv(LeashIT.MARK)));
+        Command confined = new Command(List.of("/bin/sleep", "600"), plain.variables())
+                .within(new Command.Sight(List.of(), false));
         for (int i = 0; i < 100_000; i++) {
-            Children.Start start = children.start("sleep-" + i, 0, command);
+            Children.Start start = children.start("sleep-" + i, 0, i % 2 == 0 ? plain : confined);
             if (start instanceof Children.Start.Started(Child child) && i % 4 != 0) child.stop();
         }
     }

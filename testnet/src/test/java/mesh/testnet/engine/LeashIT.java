@@ -20,7 +20,7 @@ class LeashIT {
     private static final long SEED = 9337;
 
     /** Inherited by whatever a JVM starts, so that helpers between fork and exec are seen as well. */
-    private static final String MARK = "MESH_LEASH_MARK";
+    static final String MARK = "MESH_LEASH_MARK";
 
     /** From a JVM that still loads classes to one that has started hundreds of children. */
     private static final int LIFE_MILLIS_MAX = 1500;

@@ -191,6 +191,8 @@ final class NodeManagement implements Management {
                         peer.rttMillis(),
                         worker.sentBytes(),
                         worker.savedBytes(),
+                        worker.directBytes(),
+                        worker.missed(),
                         worker.heardBytes()))
                 .orElse(worker);
     }

@@ -3,8 +3,11 @@ package mesh.core.rpc;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import mesh.core.rpc.Command.Sizes;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One RPC connection as both directions of its bytes pass: requests (command, size, payload) one way, answers (size,
@@ -16,21 +19,41 @@ public final class Conversation {
     /** A client asks for the pieces of a batch before it reads the first; far more is no client of ours. */
     private static final int AWAITED_MAX = 4_096;
 
+    /** What the server's record of an empty buffer may cost, so that these come to an end too. */
+    private static final long BUFFER_BYTES_MIN = 4_096;
+
     private static final int REQUEST_HEADER_BYTES = 1 + 8;
     private static final int ANSWER_HEADER_BYTES = 8;
 
+    /** Of the answers that are looked at, HELLO's is the longest. */
+    private static final int SEEN_ANSWER_BYTES_MAX = 28;
+
     private final RpcLimits limits;
+    private final Buffers buffers;
+
+    /** What this connection allocated, by its address. */
+    private final Map<Long, Long> allocated = new HashMap<>();
+
+    /** What it asked for and has not been told about, in order. */
+    private final ArrayDeque<Long> allocating = new ArrayDeque<>();
+
     private final ArrayDeque<Awaited> awaited = new ArrayDeque<>();
     private final Requests requests = new Requests();
     private final Replies replies = new Replies();
     private boolean hasGreeted;
     private Optional<String> fault = Optional.empty();
 
-    /** What an answer may measure. */
-    private record Awaited(Command command, long bytesMin, long bytesMax) {}
+    /** What an answer may measure, and of which tensor it is if it is of one. */
+    private record Awaited(Command command, String name, long bytesMin, long bytesMax) {}
 
     public Conversation(RpcLimits limits) {
+        this(limits, Buffers.unbounded());
+    }
+
+    /** @param buffers of the lease, which all its connections share */
+    public Conversation(RpcLimits limits, Buffers buffers) {
         this.limits = limits;
+        this.buffers = buffers;
     }
 
     /** What the client says. */
@@ -48,6 +71,15 @@ public final class Conversation {
         return fault;
     }
 
+    /** The connection is over: what it held is free again, and nothing more passes. */
+    public void end() {
+        refuse("the connection is over");
+        allocated.values().forEach(buffers::give);
+        allocated.clear();
+        allocating.forEach(buffers::give);
+        allocating.clear();
+    }
+
     private void refuse(String why) {
         if (fault.isEmpty()) fault = Optional.of(why);
     }
@@ -63,6 +95,14 @@ public final class Conversation {
     /** The data whose first byte comes next to a client's {@link Direction#unseenBytes}; empty elsewhere. */
     public Optional<Write> write() {
         return requests.write;
+    }
+
+    /** Tensor data on its way back to the client, all of what one question asked for. */
+    public record Read(String name, long bytes) {}
+
+    /** The same for the data whose first byte comes next to a server's {@link Direction#unseenBytes}. */
+    public Optional<Read> read() {
+        return replies.read;
     }
 
     /** One direction of bytes. Call {@link #see} while {@link #unseenBytes} is 0, else let up to as many pass. */
@@ -183,7 +223,8 @@ public final class Conversation {
         }
 
         private void end(Command now) {
-            if (now == Command.ALLOC_BUFFER) bounded(now, number(REQUEST_HEADER_BYTES + 4));
+            if (now == Command.ALLOC_BUFFER) allocate(number(REQUEST_HEADER_BYTES + 4));
+            if (now == Command.FREE_BUFFER) free(number(REQUEST_HEADER_BYTES));
             switch (now.answerBytes()) {
                 case Sizes.NO_ANSWER -> {}
                 case Sizes.ASKED_ANSWER -> {
@@ -201,6 +242,22 @@ public final class Conversation {
             restart(REQUEST_HEADER_BYTES, dataBytes);
         }
 
+        private void allocate(long bytes) {
+            bounded(Command.ALLOC_BUFFER, bytes);
+            if (!isWell()) return;
+            long counted = Math.max(bytes, BUFFER_BYTES_MIN);
+            if (buffers.take(counted)) allocating.add(counted);
+            else
+                refuse("ALLOC_BUFFER of " + bytes + " bytes beside " + buffers.heldBytes() + ", lent="
+                        + buffers.bytesMax());
+        }
+
+        /** An address that was not allocated here frees nothing there either. */
+        private void free(long address) {
+            Long bytes = allocated.remove(address);
+            if (bytes != null) buffers.give(bytes);
+        }
+
         private String name() {
             int from = REQUEST_HEADER_BYTES + Sizes.NAME_AT;
             int to = from;
@@ -214,17 +271,20 @@ public final class Conversation {
         }
 
         private void await(Command now, long bytesMin, long bytesMax) {
+            String name = now == Command.GET_TENSOR ? name() : "";
             if (awaited.size() == AWAITED_MAX) refuse("more than " + AWAITED_MAX + " answers awaited");
-            else awaited.add(new Awaited(now, bytesMin, bytesMax));
+            else awaited.add(new Awaited(now, name, bytesMin, bytesMax));
         }
     }
 
     private final class Replies extends Direction {
-        private long payloadBytes;
-        private boolean isGreeting;
+        private Optional<Read> read = Optional.empty();
+
+        /** Whose answer is being seen to its end; null while the next header comes. */
+        private @Nullable Command seeing;
 
         Replies() {
-            super(ANSWER_HEADER_BYTES + 28, ANSWER_HEADER_BYTES);
+            super(ANSWER_HEADER_BYTES + SEEN_ANSWER_BYTES_MAX, ANSWER_HEADER_BYTES);
         }
 
         @Override
@@ -234,23 +294,46 @@ public final class Conversation {
 
         @Override
         boolean advance() {
-            if (isGreeting) {
-                int major = seen()[ANSWER_HEADER_BYTES] & 0xFF;
-                if (major != limits.major()) refuse("server speaks version " + major + ", expected " + limits.major());
-                isGreeting = false;
-                restart(ANSWER_HEADER_BYTES, 0);
-                return false;
-            }
-            payloadBytes = number(0);
+            read = Optional.empty();
+            if (seeing == null) begin();
+            else end(seeing);
+            return false;
+        }
+
+        private void begin() {
+            long payloadBytes = number(0);
             Awaited question = awaited.poll();
             if (question == null) refuse("answer of " + payloadBytes + " bytes to nothing");
             else if (payloadBytes < question.bytesMin || payloadBytes > question.bytesMax)
                 refuse("answer of " + Long.toUnsignedString(payloadBytes) + " bytes to " + question.command);
-            else if (question.command == Command.HELLO) {
-                isGreeting = true;
+            else if (question.command == Command.HELLO || question.command == Command.ALLOC_BUFFER) {
+                seeing = question.command;
                 want(seenBytes() + (int) payloadBytes);
-            } else restart(ANSWER_HEADER_BYTES, payloadBytes);
-            return false;
+            } else {
+                if (question.command == Command.GET_TENSOR && payloadBytes > 0)
+                    read = Optional.of(new Read(question.name, payloadBytes));
+                restart(ANSWER_HEADER_BYTES, payloadBytes);
+            }
+        }
+
+        private void end(Command seen) {
+            if (seen == Command.HELLO) {
+                int major = seen()[ANSWER_HEADER_BYTES] & 0xFF;
+                if (major != limits.major()) refuse("server speaks version " + major + ", expected " + limits.major());
+            } else allocated(number(ANSWER_HEADER_BYTES));
+            seeing = null;
+            restart(ANSWER_HEADER_BYTES, 0);
+        }
+
+        /** Address 0 says that there was no memory. */
+        private void allocated(long address) {
+            long bytes = allocating.remove();
+            if (address == 0) {
+                buffers.give(bytes);
+                return;
+            }
+            Long before = allocated.put(address, bytes);
+            if (before != null) buffers.give(before);
         }
     }
 }

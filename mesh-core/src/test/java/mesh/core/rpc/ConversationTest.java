@@ -116,6 +116,102 @@ class ConversationTest {
         assertThat(conversation.fault()).contains("ALLOC_BUFFER asks for 1048577 bytes, lent=1048576");
     }
 
+    /** Each buffer for itself would pass. */
+    @Test
+    void buffersTogetherMayHoldWhatIsLentOverAllConnectionsAndNoMore() {
+        var buffers = new Buffers(1 << 20);
+        var first = greeted(buffers);
+        var second = greeted(buffers);
+        says(first, alloc(600_000));
+        answers(first, allocated(1));
+        says(first, alloc(300_000));
+        answers(first, allocated(0));
+        boolean fits = says(second, alloc(400_000));
+
+        assertThat(fits).isTrue();
+        assertThat(says(first, alloc(100_000))).isFalse();
+        assertThat(first.fault().orElseThrow()).contains("ALLOC_BUFFER of 100000 bytes beside 1000000, lent=1048576");
+        first.end();
+        assertThat(buffers.heldBytes()).isEqualTo(400_000);
+        assertThat(says(second, alloc(600_000))).isTrue();
+    }
+
+    @Test
+    void freedBufferMayBeAllocatedAgainAndOnlyOnce() {
+        var buffers = new Buffers(1 << 20);
+        var conversation = greeted(buffers);
+        for (int i = 1; i <= 100; i++) {
+            assertThat(says(conversation, alloc(1_000_000))).isTrue();
+            answers(conversation, allocated(i));
+            says(conversation, request(4, little(8).putLong(i).array()));
+        }
+        says(conversation, alloc(1_000_000));
+        answers(conversation, allocated(7));
+        for (int i = 8; i < 20; i++)
+            says(conversation, request(4, little(8).putLong(i).array()));
+
+        assertThat(buffers.heldBytes()).isEqualTo(1_000_000);
+        assertThat(says(conversation, alloc(1_000_000))).isFalse();
+    }
+
+    /** They cost the server something too. */
+    @Test
+    void emptyBuffersComeToAnEnd() {
+        var conversation = greeted(new Buffers(1 << 20));
+        int count = 0;
+        while (count < 100_000 && says(conversation, alloc(0))) answers(conversation, allocated(++count));
+
+        assertThat(count).isEqualTo((1 << 20) / 4_096);
+    }
+
+    /** Whatever a hostile host and a damaged server say, what is held is never more than lent and never less than nothing. */
+    @Test
+    void accountOfBuffersHoldsUnderFuzzing() {
+        for (int run = 0; run < 500; run++) {
+            var random = new Random(SEED + run);
+            var buffers = new Buffers(1 << 20);
+            var talks = List.of(greeted(buffers), greeted(buffers), greeted(buffers));
+            for (int i = 0; i < 60; i++) {
+                Conversation talk = talks.get(random.nextInt(talks.size()));
+                if (talk.fault().isPresent()) continue;
+                switch (random.nextInt(5)) {
+                    case 0, 1 -> says(talk, alloc(random.nextLong() >>> random.nextInt(40, 64)));
+                    case 2 -> answers(talk, allocated(random.nextInt(4)));
+                    case 3 ->
+                        says(
+                                talk,
+                                request(4, little(8).putLong(random.nextInt(4)).array()));
+                    default -> talk.end();
+                }
+
+                assertThat(buffers.heldBytes()).as("seed=%s", SEED + run).isBetween(0L, 1L << 20);
+            }
+            talks.forEach(Conversation::end);
+            assertThat(buffers.heldBytes()).as("seed=%s", SEED + run).isZero();
+        }
+    }
+
+    private static byte[] alloc(long bytes) {
+        return request(0, little(12).putInt(0).putLong(bytes).array());
+    }
+
+    private static byte[] allocated(long address) {
+        return little(24).putLong(16).putLong(address).putLong(0).array();
+    }
+
+    @Test
+    void answerOfATensorIsKnownByItsName() {
+        var conversation = greeted();
+        byte[] asked = getTensor(100);
+        byte[] name = "l_out-7".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+        System.arraycopy(name, 0, asked, 228, name.length);
+        says(conversation, request(8, asked));
+
+        feed(conversation.replies(), answer(100), 0, 8);
+
+        assertThat(conversation.read()).contains(new Conversation.Read("l_out-7", 100));
+    }
+
     @Test
     void answerMustMeasureWhatWasAskedFor() {
         var conversation = greeted();
@@ -161,7 +257,11 @@ class ConversationTest {
     }
 
     private static Conversation greeted() {
-        var conversation = new Conversation(LIMITS);
+        return greeted(Buffers.unbounded());
+    }
+
+    private static Conversation greeted(Buffers buffers) {
+        var conversation = new Conversation(LIMITS, buffers);
         says(conversation, request(14, new byte[24]));
         answers(conversation, hello(MAJOR));
         return conversation;

@@ -293,7 +293,17 @@ public interface Management {
      * @param units how many of the model's layers and its output it holds
      * @param rttMillis -1 = not measured
      * @param savedBytes that it had already and that were named instead of sent
+     * @param directBytes of these that another worker brought it
+     * @param missed payloads that another worker was to bring it and that this node had to
      */
     record WorkerStatus(
-            String id, String name, int units, double rttMillis, long sentBytes, long savedBytes, long heardBytes) {}
+            String id,
+            String name,
+            int units,
+            double rttMillis,
+            long sentBytes,
+            long savedBytes,
+            long directBytes,
+            long missed,
+            long heardBytes) {}
 }

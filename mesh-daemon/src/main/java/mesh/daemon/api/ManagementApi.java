@@ -206,6 +206,8 @@ public final class ManagementApi {
                 "rttMillis", worker.rttMillis(),
                 "sentBytes", worker.sentBytes(),
                 "savedBytes", worker.savedBytes(),
+                "directBytes", worker.directBytes(),
+                "missed", worker.missed(),
                 "heardBytes", worker.heardBytes());
     }
 

@@ -71,8 +71,8 @@ final class StatusCommand implements Callable<Integer> {
     private static void workers(JsonNode model, PrintWriter out) {
         if (model.path("workers").isEmpty()) return;
         out.println();
-        var table =
-                new Table().row("WORKER OF " + model.path("name").asText(), "UNITS", "RTT", "SENT", "SAVED", "HEARD");
+        var table = new Table()
+                .row("WORKER OF " + model.path("name").asText(), "UNITS", "RTT", "SENT", "SAVED", "DIRECT", "HEARD");
         for (JsonNode worker : model.path("workers"))
             table.row(
                     worker.path("name").asText() + " "
@@ -81,6 +81,7 @@ final class StatusCommand implements Callable<Integer> {
                     rtt(worker.path("rttMillis").asDouble()),
                     Table.bytes(worker.path("sentBytes").asLong()),
                     Table.bytes(worker.path("savedBytes").asLong()),
+                    Table.bytes(worker.path("directBytes").asLong()),
                     Table.bytes(worker.path("heardBytes").asLong()));
         table.print(out);
     }

@@ -83,6 +83,8 @@ final class ModelView {
                     -1,
                     read.toPeerBytes(),
                     read.savedBytes(),
+                    read.directBytes(),
+                    read.missed(),
                     read.fromPeerBytes()));
         }
         return workers;

@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  * it. Safe on any thread; the listener is called on the supervisor's.
  */
 public final class Loan {
+    /** Buffers for computing are in no plan and grow with the model: an eighth of what is lent, besides the slack. */
+    private static final int ROOM_SHARE = 8;
+
     private final Order order;
     private final RpcTunnels.Lease lease;
     private @Nullable Supervisor server;
@@ -31,21 +34,27 @@ public final class Loan {
     /**
      * What to lend.
      *
-     * @param bytes of memory; no single buffer may be larger
+     * @param bytes of memory; the host's buffers together may be as large, and the room that its plan does not count
      * @param file of the model here, if there is one: the host then need not send what stands in it
      */
     public record Order(
             ModelRef model, NodeId host, Engine.Worker worker, int threads, long bytes, Optional<ModelFile> file) {}
 
-    private Loan(Order order, RpcTunnels tunnels) {
+    private Loan(Split.Rooms rooms, Order order) {
         this.order = order;
-        var limits = new RpcLimits(order.worker().version().major(), order.bytes() + Split.SLACK_BYTES);
-        this.lease =
-                tunnels.lend(order.model(), order.host(), limits, order.file().flatMap(Split::known), () -> address);
+        long bytesMax = order.bytes() + order.bytes() / ROOM_SHARE + Split.SLACK_BYTES;
+        this.lease = rooms.tunnels()
+                .lend(
+                        order.model(),
+                        order.host(),
+                        new RpcLimits(order.worker().version().major(), bytesMax),
+                        order.file().flatMap(Split::known),
+                        () -> address,
+                        mate -> new Seeking(rooms.mates(), mate));
     }
 
     static Loan begin(Split.Rooms rooms, Order order, Consumer<ChildState> listener) {
-        var loan = new Loan(order, rooms.tunnels());
+        var loan = new Loan(rooms, order);
         var launch = new Launch(
                 order.model().name().replaceAll("[^A-Za-z0-9._-]", "_") + "-worker",
                 (port, apiKey) -> WorkerCommand.of(order.worker(), port, order.threads()),

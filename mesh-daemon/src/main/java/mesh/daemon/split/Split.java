@@ -28,6 +28,7 @@ import mesh.daemon.process.LoopbackPorts;
 import mesh.daemon.process.Readiness;
 import mesh.daemon.process.RestartPolicy;
 import mesh.daemon.process.Supervisor;
+import mesh.daemon.tunnel.Handover;
 import mesh.daemon.tunnel.KnownFile;
 import mesh.daemon.tunnel.Meter;
 import mesh.daemon.tunnel.RpcTunnels;
@@ -148,6 +149,8 @@ public final class Split {
         var missing = new ArrayList<>(order.workers());
         var laid = new LinkedHashMap<NodeId, Meter>();
         Optional<KnownFile> known = known(order.file());
+        Optional<Handover> handover =
+                order.workers().size() > 1 ? Optional.of(rooms.tunnels().handover()) : Optional.empty();
         try {
             for (NodeId worker : order.workers()) {
                 listener.accept(new SplitState.Reaching(names(missing)));
@@ -156,8 +159,8 @@ public final class Split {
                             ended(SplitReason.WORKER_UNREACHABLE, "worker " + worker + " cannot be reached"));
                 missing.remove(worker);
                 var limits = new RpcLimits(rpcMajor(), order.needBytes() + SLACK_BYTES);
-                Tunnels.Entry entry =
-                        rooms.tunnels().enter(order.model(), limits, known, new Seeking(rooms.mates(), worker));
+                var way = new Seeking(rooms.mates(), worker);
+                Tunnels.Entry entry = rooms.tunnels().enter(order.model(), limits, known, way, handover);
                 tunnels.put(worker, entry);
                 laid.put(worker, entry.meter());
             }

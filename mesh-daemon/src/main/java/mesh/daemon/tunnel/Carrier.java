@@ -16,6 +16,18 @@ interface Carrier {
     /** Lengths from here up are no lengths but say what a record is. */
     int NOTES_FROM = 0xFF_FFF0;
 
+    /** The tunnel a carrier works for. On its loop. */
+    interface Owner {
+        /** Says a note, between whatever is said now. Takes it over. */
+        void note(ByteBuf note);
+
+        /** What the carrier waited for is there, perhaps. */
+        void goOn();
+    }
+
+    /** Called once, before anything else. */
+    void serve(Owner tunnel);
+
     /** The first record of our direction, said before anything is carried; empty for none. */
     Optional<ByteBuf> greeting();
 
@@ -30,6 +42,12 @@ interface Carrier {
 
     /** Does what a note says; false when it is wrong. The note stays the caller's. */
     boolean note(int kind, ByteBuf note, Consumer<ByteBuf> toTcp);
+
+    /** Whether nothing may be passed on before something else has come. */
+    boolean isWaiting();
+
+    /** Passes on what was waited for, if it is there; false when it must not pass. */
+    boolean goOn();
 
     /** Why something did not pass. */
     Optional<String> fault();

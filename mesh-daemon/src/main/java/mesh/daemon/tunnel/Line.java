@@ -207,10 +207,10 @@ final class Line {
 
     // Saying.
 
-    /** Takes the bytes over; {@link #flush} sends them. */
+    /** Takes the bytes over; {@link #flush} sends them. Behind the end nothing is said. */
     void say(ByteBuf bytes) {
         try {
-            if (!isOver) replay.add(bytes);
+            if (!isOver && !hasEnded) replay.add(bytes);
         } finally {
             bytes.release();
         }

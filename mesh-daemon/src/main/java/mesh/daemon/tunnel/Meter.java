@@ -11,6 +11,8 @@ public final class Meter {
     private final LongAdder toPeer = new LongAdder();
     private final LongAdder fromPeer = new LongAdder();
     private final LongAdder saved = new LongAdder();
+    private final LongAdder direct = new LongAdder();
+    private final LongAdder missed = new LongAdder();
 
     /**
      * The counters at one moment.
@@ -19,6 +21,8 @@ public final class Meter {
      * @param aborted ended by a reset of either side
      * @param refused TCP connections that found no room or no stream
      * @param savedBytes that the peer had already and that were named instead of sent
+     * @param directBytes of these that another worker brought it
+     * @param missed payloads that another worker was to bring it and that it had to ask for
      */
     public record Reading(
             long opened,
@@ -27,13 +31,23 @@ public final class Meter {
             long refused,
             long toPeerBytes,
             long fromPeerBytes,
-            long savedBytes) {}
+            long savedBytes,
+            long directBytes,
+            long missed) {}
 
     public Reading read() {
         long ended = closed.sum();
         long begun = opened.sum();
         return new Reading(
-                begun, begun - ended, aborted.sum(), refused.sum(), toPeer.sum(), fromPeer.sum(), saved.sum());
+                begun,
+                begun - ended,
+                aborted.sum(),
+                refused.sum(),
+                toPeer.sum(),
+                fromPeer.sum(),
+                saved.sum(),
+                direct.sum(),
+                missed.sum());
     }
 
     void opened() {
@@ -58,6 +72,14 @@ public final class Meter {
 
     void saved(long bytes) {
         saved.add(bytes);
+    }
+
+    void direct(long bytes) {
+        direct.add(bytes);
+    }
+
+    void missed() {
+        missed.increment();
     }
 
     void fromPeer(int bytes) {

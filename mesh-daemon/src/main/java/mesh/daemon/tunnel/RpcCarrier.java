@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * One end of an RPC connection: holds every frame to the protocol, and spares the link tensor data that the worker has
  * already, be it in its copy of the model's file or among what it was lately sent. Data is compared while it comes, byte
  * by byte, with where it is expected; what is equal is named instead of sent, so nothing waits and nothing is guessed.
- * The worker checks what stands in its file before it uses it. Owned by the loop of the connection.
+ * The worker checks what stands in its file, and what another worker brought, before it uses it. Owned by the loop of the
+ * connection.
  */
 final class RpcCarrier implements Carrier {
     /** The worker has a file: digest of its head. */
@@ -50,6 +51,11 @@ final class RpcCarrier implements Carrier {
     private final Conversation talk;
     private final boolean isHost;
     private final Optional<KnownFile> file;
+
+    /** The host's part in payloads that workers bring each other, if there are several; the worker's part. */
+    private final Optional<Handover.End> handover;
+
+    private final Optional<Handing> handing;
     private final Past past = new Past();
     private final MessageDigest sha256 = Sha256.fresh();
     private final Deque<Candidate> candidates = new ArrayDeque<>();
@@ -57,6 +63,8 @@ final class RpcCarrier implements Carrier {
     private boolean isFileShared;
     private @Nullable Source source;
     private boolean isKept;
+    private boolean isReading;
+    private Consumer<ByteBuf> waitingTcp = ByteBuf::release;
 
     /** How many of the candidates were looked at for the data that comes. */
     private int tried;
@@ -69,8 +77,10 @@ final class RpcCarrier implements Carrier {
     /** Where the data that comes is expected to stand already. */
     private static final class Source {
         static final int PAST = -1;
+        static final int ANSWER = -2;
 
         final int part;
+        final Handover.@Nullable Answer answer;
         long at;
         int unnamed;
         boolean isProved;
@@ -78,13 +88,41 @@ final class RpcCarrier implements Carrier {
         Source(int part, long at) {
             this.part = part;
             this.at = at;
+            this.answer = null;
+        }
+
+        Source(Handover.Answer answer) {
+            this.part = ANSWER;
+            this.answer = answer;
         }
     }
 
-    RpcCarrier(Conversation talk, boolean isHost, Optional<KnownFile> file) {
+    private RpcCarrier(
+            Conversation talk,
+            boolean isHost,
+            Optional<KnownFile> file,
+            Optional<Handover.End> handover,
+            Optional<Handing> handing) {
         this.talk = talk;
         this.isHost = isHost;
         this.file = file;
+        this.handover = handover;
+        this.handing = handing;
+    }
+
+    /** The host's end; {@code handover} of the split, if it has several workers. */
+    static RpcCarrier host(Conversation talk, Optional<KnownFile> file, Optional<Handover.End> handover) {
+        return new RpcCarrier(talk, true, file, handover, Optional.empty());
+    }
+
+    static RpcCarrier worker(Conversation talk, Optional<KnownFile> file, Handing handing) {
+        return new RpcCarrier(talk, false, file, Optional.empty(), Optional.of(handing));
+    }
+
+    @Override
+    public void serve(Owner tunnel) {
+        handover.ifPresent(end -> end.serve(tunnel));
+        handing.ifPresent(part -> part.serve(tunnel));
     }
 
     @Override
@@ -106,6 +144,9 @@ final class RpcCarrier implements Carrier {
     @Override
     public void release() {
         past.release();
+        talk.end();
+        handover.ifPresent(Handover.End::release);
+        handing.ifPresent(Handing::release);
     }
 
     // Towards the peer.
@@ -119,10 +160,33 @@ final class RpcCarrier implements Carrier {
         }
     }
 
+    /** As they are; where an answer begins that is brought to another worker too, the host is told before. */
     private boolean answers(ByteBuf bytes, Consumer<ByteBuf> records) {
-        if (!passes(bytes, talk.replies())) return false;
-        records.accept(Carrier.record(bytes.retain()));
-        return true;
+        int[] rawFrom = {bytes.readerIndex()};
+        boolean passes = passes(bytes, talk.replies(), new Data() {
+            @Override
+            public void begins(Conversation.Read read, int at) {
+                handing.flatMap(part -> part.answerBegins(read)).ifPresent(note -> {
+                    raw(bytes, rawFrom[0], at, records);
+                    records.accept(note);
+                    rawFrom[0] = at;
+                });
+            }
+
+            @Override
+            public void piece(int at, int count) {
+                handing.ifPresent(part -> part.answer(bytes, at, count));
+            }
+        });
+        if (passes) raw(bytes, rawFrom[0], bytes.writerIndex(), records);
+        return passes;
+    }
+
+    /** What comes of tensors while answers pass. */
+    private interface Data {
+        void begins(Conversation.Read read, int at);
+
+        void piece(int at, int count);
     }
 
     private boolean requests(ByteBuf bytes, Consumer<ByteBuf> records) {
@@ -179,7 +243,10 @@ final class RpcCarrier implements Carrier {
                 && write.offset() >= 0
                 && write.offset() <= place.get().bytes() - write.bytes())
             source = new Source(place.get().part(), place.get().offset() + write.offset());
-        else if (isKept) source = nextCandidate(write.bytes());
+        else
+            source = handover.flatMap(end -> end.dataBegins(write.bytes()))
+                    .map(Source::new)
+                    .orElseGet(() -> isKept ? nextCandidate(write.bytes()) : null);
         if (!isKept) return;
         candidates.addFirst(new Candidate(past.end(), write.bytes()));
         tried++;
@@ -206,9 +273,11 @@ final class RpcCarrier implements Carrier {
     /** Both ends keep the same bytes: all data of sizes worth it, however it came. */
     private void keep(ByteBuf bytes, int at, int count) {
         if (isKept) past.add(bytes.nioBuffer(at, count));
+        handover.ifPresent(end -> end.data(bytes, at, count));
     }
 
     private ByteBuffer piece(Source from, int bytes) {
+        if (from.answer != null) return from.answer.piece(from.at, bytes);
         return from.part == Source.PAST
                 ? past.piece(from.at, bytes)
                 : file.orElseThrow().piece(from.part, from.at, bytes);
@@ -220,7 +289,11 @@ final class RpcCarrier implements Carrier {
         if (count == 0) return;
         long at = from.at - count;
         from.unnamed = 0;
-        if (from.part != Source.PAST && count >= NAMED_BYTES_MIN) {
+        if (from.answer != null && count >= NAMED_BYTES_MIN) {
+            byte[] check = check(from.answer.piece(at, count));
+            records.accept(handover.orElseThrow().name(from.answer, at, count, check));
+            savedBytes += count - HandNote.Brought.bytes();
+        } else if (from.part >= 0 && count >= NAMED_BYTES_MIN) {
             byte[] check = check(file.orElseThrow().piece(from.part, at, count));
             ByteBuf note = Unpooled.buffer(RECORD_HEAD_BYTES + FROM_FILE_BYTES).writeMedium(FROM_FILE);
             records.accept(
@@ -259,9 +332,24 @@ final class RpcCarrier implements Carrier {
 
     @Override
     public boolean in(ByteBuf piece, Consumer<ByteBuf> toTcp) {
-        boolean passes = fault.isEmpty() && (isHost ? passes(piece, talk.replies()) : restored(piece));
+        boolean passes = fault.isEmpty() && (isHost ? answered(piece) : restored(piece));
         if (passes) toTcp.accept(piece.retain());
         return passes;
+    }
+
+    /** What the worker said, of which another worker may be sent a part next. */
+    private boolean answered(ByteBuf bytes) {
+        return passes(bytes, talk.replies(), new Data() {
+            @Override
+            public void begins(Conversation.Read read, int at) {
+                handover.ifPresent(end -> end.answerBegins(read));
+            }
+
+            @Override
+            public void piece(int at, int count) {
+                handover.ifPresent(end -> end.answer(bytes, at, count));
+            }
+        });
     }
 
     /** What the host said, as its llama-server did, remembered as the host remembers it. */
@@ -283,28 +371,35 @@ final class RpcCarrier implements Carrier {
         return true;
     }
 
-    private static boolean passes(ByteBuf bytes, Conversation.Direction way) {
+    private boolean passes(ByteBuf bytes, Conversation.Direction way, Data data) {
         int at = bytes.readerIndex();
         while (at < bytes.writerIndex()) {
             long unseen = way.unseenBytes();
             if (unseen == 0) {
                 if (!way.see(bytes.getByte(at++))) return false;
+                if (way.unseenBytes() == 0) continue;
+                isReading = talk.read().isPresent();
+                if (isReading) data.begins(talk.read().orElseThrow(), at);
                 continue;
             }
-            int skipped = (int) Math.min(unseen, bytes.writerIndex() - at);
-            way.passed(skipped);
-            at += skipped;
+            int count = (int) Math.min(unseen, bytes.writerIndex() - at);
+            if (isReading) data.piece(at, count);
+            way.passed(count);
+            at += count;
         }
         return true;
     }
 
     @Override
     public Optional<Integer> noteBytes(int kind) {
-        if (isHost) return kind == HAVE ? Optional.of(KnownFile.DIGEST_BYTES) : Optional.empty();
+        if (isHost) {
+            if (kind == HAVE) return Optional.of(KnownFile.DIGEST_BYTES);
+            return handover.isPresent() ? HandNote.bytesFromWorker(kind) : Optional.empty();
+        }
         return switch (kind) {
             case FROM_FILE -> Optional.of(FROM_FILE_BYTES);
             case FROM_PAST -> Optional.of(FROM_PAST_BYTES);
-            default -> Optional.empty();
+            default -> HandNote.bytesFromHost(kind);
         };
     }
 
@@ -321,8 +416,34 @@ final class RpcCarrier implements Carrier {
             }
             case FROM_FILE -> fromFile(note, toTcp);
             case FROM_PAST -> fromPast(note, toTcp);
-            default -> refused("note of kind " + kind);
+            case HandNote.BROUGHT -> brought(HandNote.Brought.read(note), toTcp);
+            default ->
+                handover.filter(end -> end.heard(kind, note)).isPresent()
+                        || handing.filter(part -> part.heard(kind, note)).isPresent()
+                        || refused("note of kind " + Integer.toHexString(kind));
         };
+    }
+
+    private boolean brought(HandNote.Brought named, Consumer<ByteBuf> toTcp) {
+        Handing part = handing.orElseThrow();
+        if (talk.requests().unseenBytes() < named.count() || !part.await(named))
+            return refused("brought bytes that cannot be pair=" + named.pair() + " number=" + named.number());
+        waitingTcp = toTcp;
+        boolean passes = goOn();
+        if (part.isWaiting()) part.watch();
+        return passes;
+    }
+
+    @Override
+    public boolean isWaiting() {
+        return handing.filter(Handing::isWaiting).isPresent();
+    }
+
+    @Override
+    public boolean goOn() {
+        return handing.flatMap(Handing::take)
+                .map(piece -> took(piece, waitingTcp))
+                .orElse(true);
     }
 
     private boolean fromFile(ByteBuf note, Consumer<ByteBuf> toTcp) {

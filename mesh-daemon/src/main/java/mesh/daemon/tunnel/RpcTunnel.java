@@ -63,6 +63,7 @@ final class RpcTunnel implements Line.Reader {
         this.watcher = watcher;
         this.patienceMillis = patienceMillis;
         this.line = new Line(ByteBufAllocator.DEFAULT, this, Replay.BYTES_MAX);
+        carrier.serve(new Owned());
         meter.opened();
     }
 
@@ -93,7 +94,7 @@ final class RpcTunnel implements Line.Reader {
     @Override
     public boolean hasRoom() {
         SocketChannel local = tcp;
-        return local != null && local.isWritable();
+        return local != null && local.isWritable() && !carrier.isWaiting();
     }
 
     @Override
@@ -224,6 +225,25 @@ final class RpcTunnel implements Line.Reader {
     private void forbidden() {
         log.warn("tunnel.forbidden", "peer", peer, "why", carrier.fault().orElse(""));
         line.breakOff(LineEnd.FORBIDDEN);
+    }
+
+    /** What the carrier says and hears beside what passes through it. */
+    private final class Owned implements Carrier.Owner {
+        @Override
+        public void note(ByteBuf note) {
+            meter.toPeer(note.readableBytes() - RECORD_HEAD_BYTES);
+            line.say(note);
+            line.flush();
+        }
+
+        @Override
+        public void goOn() {
+            if (line.isOver() || !carrier.isWaiting()) return;
+            if (carrier.goOn()) {
+                heardAll();
+                line.goOn();
+            } else forbidden();
+        }
     }
 
     /** From the program into the line. */

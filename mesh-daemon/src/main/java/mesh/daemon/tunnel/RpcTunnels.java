@@ -16,10 +16,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import mesh.core.id.ModelRef;
 import mesh.core.id.NodeId;
 import mesh.core.id.Role;
+import mesh.core.rpc.Buffers;
 import mesh.core.rpc.Conversation;
 import mesh.core.rpc.RpcLimits;
 import mesh.core.wire.StreamType;
@@ -84,6 +86,14 @@ public final class RpcTunnels {
         /** By their number; owned by the loop, as is the tunnel they belong to. */
         private final Map<Long, RpcTunnel> lines = new HashMap<>();
 
+        /** What all connections hold of the memory lent. */
+        private final Buffers buffers;
+
+        /** What other workers of the split brought; owned by the loop. */
+        private final Intake intake = new Intake();
+
+        private final Function<NodeId, Way> mates;
+
         private long tunnel;
 
         private Lease(
@@ -91,12 +101,23 @@ public final class RpcTunnels {
                 NodeId host,
                 RpcLimits limits,
                 Optional<KnownFile> file,
-                Supplier<Optional<InetSocketAddress>> server) {
+                Supplier<Optional<InetSocketAddress>> server,
+                Function<NodeId, Way> mates) {
             this.model = model;
             this.host = host;
             this.limits = limits;
             this.file = file;
             this.server = server;
+            this.mates = mates;
+            this.buffers = new Buffers(limits.bulkBytesMax());
+        }
+
+        private Handing handing() {
+            return new Handing(
+                    host,
+                    intake,
+                    (to, pair) -> new Courier(plain(mates.apply(to)), model, pair),
+                    RpcTunnels.this::later);
         }
 
         public Meter meter() {
@@ -113,15 +134,18 @@ public final class RpcTunnels {
     /**
      * Lets {@code host} reach the server of a model; replaces an earlier lease of the model.
      *
+     * @param limits of single buffers, and of all of them together
      * @param file of the model here, from which the host may name bytes
+     * @param mates the ways to the other workers, to whom answers may be brought without the host
      */
     public Lease lend(
             ModelRef model,
             NodeId host,
             RpcLimits limits,
             Optional<KnownFile> file,
-            Supplier<Optional<InetSocketAddress>> server) {
-        var lease = new Lease(model, host, limits, file, server);
+            Supplier<Optional<InetSocketAddress>> server,
+            Function<NodeId, Way> mates) {
+        var lease = new Lease(model, host, limits, file, server, mates);
         leases.put(model, lease);
         return lease;
     }
@@ -132,8 +156,47 @@ public final class RpcTunnels {
         stream.pipeline().addLast(new HeadReader((head, rest) -> admit(peer, stream, head, rest)));
     }
 
+    private void later(long millis, Runnable what) {
+        loop.schedule(what, millis, TimeUnit.MILLISECONDS);
+    }
+
+    /** A third node that carries packets has no room for batches. */
+    private static Way plain(Way way) {
+        return new Way() {
+            @Override
+            public Optional<Peer> peer() {
+                return way.peer()
+                        .filter(peer -> peer.path()
+                                .filter(path -> path.kind().isDirect())
+                                .isPresent());
+            }
+
+            @Override
+            public void seek() {
+                way.seek();
+            }
+        };
+    }
+
+    /** Payloads that somebody brings, if the host of a lease said that they will come from there. */
+    private void receive(Peer peer, QuicStreamChannel stream, byte[] head, ByteBuf rest) {
+        Optional<Intake.Shelf> shelf = HandNote.model(head)
+                .flatMap(model -> Optional.ofNullable(leases.get(model)))
+                .flatMap(lease -> lease.intake.of(HandNote.pair(head), peer.id()));
+        if (shelf.isPresent()) {
+            Delivery.take(stream, shelf.get(), peer.id(), rest);
+            return;
+        }
+        log.debug("rpc.refused", "peer", peer.id(), "reason", "nothing is expected");
+        Delivery.refuse(stream, rest);
+    }
+
     /** On the endpoint's loop; takes {@code rest} over, which came behind the head. */
     private void admit(Peer peer, QuicStreamChannel stream, byte[] head, ByteBuf rest) {
+        if (HandNote.isStreamHead(head)) {
+            receive(peer, stream, head, rest);
+            return;
+        }
         StreamWire wire = StreamWire.on(stream);
         LineHead asked = LineHead.read(head).orElse(null);
         Lease lease = asked == null ? null : leases.get(asked.model());
@@ -162,7 +225,7 @@ public final class RpcTunnels {
         if (lease.tunnel != asked.tunnel())
             for (RpcTunnel left : List.copyOf(lease.lines.values())) left.line().breakOff(LineEnd.UNLEASED);
         lease.tunnel = asked.tunnel();
-        var carrier = new RpcCarrier(new Conversation(lease.limits), false, lease.file);
+        var carrier = RpcCarrier.worker(new Conversation(lease.limits, lease.buffers), lease.file, lease.handing());
         var answered = new Answered(lease, asked.line());
         var tunnel = new RpcTunnel(loop, peer.id(), carrier, lease.meter, answered, patienceMillis);
         lease.lines.put(asked.line(), tunnel);
@@ -218,12 +281,29 @@ public final class RpcTunnels {
      * no tensors either. Blocks until bound.
      *
      * @param file of the model here: what the worker has of it is not sent
+     * @param handover of the split, if it has several workers: what one answers need not go through here to the next
      */
-    public Tunnels.Entry enter(ModelRef model, RpcLimits limits, Optional<KnownFile> file, Way worker)
+    public Tunnels.Entry enter(
+            ModelRef model, RpcLimits limits, Optional<KnownFile> file, Way worker, Optional<Handover> handover)
             throws IOException {
         var meter = new Meter();
-        var entrance = new Entrance(model, number(), limits, file, worker, meter);
+        var entrance = new Entrance(model, number(), limits, file, worker, handover, meter);
         return tunnels.listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), meter, entrance::take);
+    }
+
+    /** For all tunnels of one start of a split. */
+    public Handover handover() {
+        return new Handover(new Handover.Rooms() {
+            @Override
+            public long draw() {
+                return number();
+            }
+
+            @Override
+            public void later(long millis, Runnable what) {
+                RpcTunnels.this.later(millis, what);
+            }
+        });
     }
 
     /** Positive, so that none is taken for another thing. */
@@ -238,14 +318,23 @@ public final class RpcTunnels {
         private final RpcLimits limits;
         private final Optional<KnownFile> file;
         private final Way way;
+        private final Optional<Handover> handover;
         private final Meter meter;
 
-        Entrance(ModelRef model, long tunnel, RpcLimits limits, Optional<KnownFile> file, Way way, Meter meter) {
+        Entrance(
+                ModelRef model,
+                long tunnel,
+                RpcLimits limits,
+                Optional<KnownFile> file,
+                Way way,
+                Optional<Handover> handover,
+                Meter meter) {
             this.model = model;
             this.tunnel = tunnel;
             this.limits = limits;
             this.file = file;
             this.way = way;
+            this.handover = handover;
             this.meter = meter;
         }
 
@@ -259,9 +348,12 @@ public final class RpcTunnels {
                 Tunnels.refuse(tcp, meter);
                 return;
             }
-            var carrier = new RpcCarrier(new Conversation(limits), true, file);
+            NodeId id = peer.get().id();
+            Optional<Handover.End> end =
+                    handover.map(split -> split.end(id, meter, pair -> new Courier(way, model, pair)));
+            var carrier = RpcCarrier.host(new Conversation(limits), file, end);
             var opened = new Opened(this, number());
-            var fresh = new RpcTunnel(loop, peer.get().id(), carrier, meter, opened, patienceMillis);
+            var fresh = new RpcTunnel(loop, id, carrier, meter, opened, patienceMillis);
             standing.add(fresh);
             opened.begin(peer.get(), fresh, tcp);
         }

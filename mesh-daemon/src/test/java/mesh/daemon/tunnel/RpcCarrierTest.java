@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import mesh.core.Sha256;
+import mesh.core.id.NodeId;
 import mesh.core.model.GgufHeader;
 import mesh.core.rpc.Conversation;
 import mesh.core.rpc.RpcLimits;
@@ -141,7 +142,7 @@ class RpcCarrierTest {
                 fromPast(0, 10),
                 fromPast(-1, 10),
                 fromPast(0, -10))) {
-            var worker = new RpcCarrier(new Conversation(LIMITS), false, known("worker"));
+            var worker = RpcCarrier.worker(new Conversation(LIMITS), known("worker"), handing());
             int kind = note.readUnsignedMedium();
 
             boolean passes = worker.note(kind, note, bytes -> bytes.release());
@@ -154,7 +155,7 @@ class RpcCarrierTest {
     /** Else a host could have the worker's file speak commands. */
     @Test
     void namedBytesOutsideOfDataAreRefused() throws IOException {
-        var worker = new RpcCarrier(new Conversation(LIMITS), false, known("worker"));
+        var worker = RpcCarrier.worker(new Conversation(LIMITS), known("worker"), handing());
         byte[] check = Arrays.copyOf(Sha256.of(Arrays.copyOf(file, 64)), 16);
         ByteBuf note = Unpooled.buffer().writeByte(0).writeLong(0).writeInt(64).writeBytes(check);
 
@@ -165,11 +166,23 @@ class RpcCarrierTest {
 
     @Test
     void workerHasNoNotesForTheHostButItsFile() {
-        var host = new RpcCarrier(new Conversation(LIMITS), true, none());
+        var host = RpcCarrier.host(new Conversation(LIMITS), none(), Optional.empty());
 
         assertThat(host.noteBytes(RpcCarrier.HAVE)).contains(32);
         assertThat(host.noteBytes(RpcCarrier.FROM_FILE)).isEmpty();
         assertThat(host.noteBytes(RpcCarrier.FROM_PAST)).isEmpty();
+    }
+
+    /** Of a worker to whom nobody brings anything. */
+    private static Handing handing() {
+        NodeId host = NodeId.of(new byte[NodeId.BYTES]);
+        return new Handing(
+                host,
+                new Intake(),
+                (to, pair) -> {
+                    throw new AssertionError("nothing is brought");
+                },
+                (millis, what) -> {});
     }
 
     private static Optional<KnownFile> none() {
@@ -259,8 +272,8 @@ class RpcCarrierTest {
         boolean isWell = true;
 
         Ends(Optional<KnownFile> ours, Optional<KnownFile> theirs) {
-            host = new RpcCarrier(new Conversation(LIMITS), true, ours);
-            worker = new RpcCarrier(new Conversation(LIMITS), false, theirs);
+            host = RpcCarrier.host(new Conversation(LIMITS), ours, Optional.empty());
+            worker = RpcCarrier.worker(new Conversation(LIMITS), theirs, handing());
             worker.greeting().ifPresent(record -> {
                 int kind = record.readUnsignedMedium();
                 assertThat(host.note(kind, record, bytes -> {})).isTrue();

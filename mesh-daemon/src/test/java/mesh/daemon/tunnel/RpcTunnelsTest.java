@@ -206,12 +206,12 @@ class RpcTunnelsTest {
 
     private RpcTunnels.Lease lend(NodeId to) {
         var address = new InetSocketAddress(LOOPBACK, server.getLocalPort());
-        return lending.lend(MODEL, to, LIMITS, Optional.empty(), () -> Optional.of(address));
+        return lending.lend(MODEL, to, LIMITS, Optional.empty(), () -> Optional.of(address), mate -> toWorker());
     }
 
     private Tunnels.Entry enter() throws IOException {
         return new RpcTunnels(host.endpoint, PATIENCE, (peer, stands) -> {})
-                .enter(MODEL, LIMITS, Optional.empty(), toWorker());
+                .enter(MODEL, LIMITS, Optional.empty(), toWorker(), Optional.empty());
     }
 
     private RpcTunnels.Way toWorker() {

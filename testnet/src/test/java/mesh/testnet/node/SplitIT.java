@@ -144,6 +144,24 @@ class SplitIT {
         assertThat(timings.path("draft_n_accepted").asInt())
                 .as(timings.toString())
                 .isGreaterThan(8);
+        reciteUntilTheWorkersBringEachOtherPrompts(host);
+    }
+
+    /** Prompts of which llama-server hands more than a packet from one worker to the other, each a new one. */
+    private static void reciteUntilTheWorkersBringEachOtherPrompts(RealNode host) throws Exception {
+        long deadline = System.nanoTime() + RealNode.PATIENCE.toNanos();
+        long direct = 0;
+        for (int i = 0; direct == 0; i++) {
+            assertThat(System.nanoTime()).as(host.said()).isLessThan(deadline);
+            String prompt = ALPHABET.charAt(i % 26) + ALPHABET.repeat(3) + "abcdefghijklm";
+            String body = "{\"model\":\"demo\",\"prompt\":\"" + prompt + "\",\"max_tokens\":40,\"temperature\":0}";
+            JsonNode answer = Ask.post(host.api() + "/v1/completions", body).json();
+            assertThat(answer.at("/choices/0/text").asText())
+                    .as(answer.toString())
+                    .startsWith("nopqrstuvwxyz");
+            for (JsonNode worker : model(host).path("workers"))
+                direct += worker.path("directBytes").asLong();
+        }
     }
 
     private RealNode start(String name, String... more) throws Exception {

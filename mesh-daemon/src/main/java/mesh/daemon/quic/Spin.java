@@ -5,7 +5,7 @@ import io.netty.channel.SelectStrategyFactory;
 
 /**
  * Lets a loop poll for a short while after traffic before it sleeps in the kernel: small round trips halve, an idle
- * loop costs nothing. Switched on while a split generates. Owned by one loop; the switch may be thrown by any thread.
+ * loop costs nothing. Off unless switched on, for it wants a core of its own. Owned by one loop; the switch may be thrown by any thread.
  */
 final class Spin implements SelectStrategyFactory {
     private volatile long spinNanos;

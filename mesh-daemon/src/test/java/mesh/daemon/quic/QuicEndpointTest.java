@@ -7,10 +7,13 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import mesh.core.id.Role;
@@ -73,28 +76,34 @@ class QuicEndpointTest {
 
     @Test
     void simultaneousDialsSettleOnOneConnection() throws Exception {
-        for (int round = 0; round < 8; round++) {
-            var mesh = NodeKey.fresh();
-            try (var one = new TestNode().belong(mesh, Role.SPLIT);
-                    var two = new TestNode().belong(mesh, Role.SPLIT)) {
-                var done = new CompletableFuture<Dialled>();
-                one.endpoint.dial(two.key.id(), List.of(two.endpoint.address()), Optional.empty(), done::complete);
-                assertThat(two.dial(one)).isInstanceOf(Dialled.Reached.class);
-                assertThat(done.get(20, TimeUnit.SECONDS)).isInstanceOf(Dialled.Reached.class);
-                var hearing = new TestNode.Hearing();
-                var stream = two.peer(one).open(StreamType.RPC, hearing).sync().getNow();
-
-                // The stream may run on the connection that goes; it is not cut.
-                TestNode.say(stream, "kept");
-                assertThat(hearing.heard.poll(10, TimeUnit.SECONDS)).isEqualTo("kept");
-                stream.close().sync();
-                eventually(() -> one.peer(two).connections().size() == 1
-                        && two.peer(one).connections().size() == 1);
-                assertThat(one.up).hasSize(1);
-                assertThat(two.up).hasSize(1);
-                assertThat(one.down).isEmpty();
-            }
+        try (var rounds = Executors.newVirtualThreadPerTaskExecutor()) {
+            var pairs = Collections.nCopies(8, (Callable<Void>) QuicEndpointTest::dialEachOther);
+            for (var pair : rounds.invokeAll(pairs)) pair.get();
         }
+    }
+
+    private static Void dialEachOther() throws Exception {
+        var mesh = NodeKey.fresh();
+        try (var one = new TestNode().belong(mesh, Role.SPLIT);
+                var two = new TestNode().belong(mesh, Role.SPLIT)) {
+            var done = new CompletableFuture<Dialled>();
+            one.endpoint.dial(two.key.id(), List.of(two.endpoint.address()), Optional.empty(), done::complete);
+            assertThat(two.dial(one)).isInstanceOf(Dialled.Reached.class);
+            assertThat(done.get(20, TimeUnit.SECONDS)).isInstanceOf(Dialled.Reached.class);
+            var hearing = new TestNode.Hearing();
+            var stream = two.peer(one).open(StreamType.RPC, hearing).sync().getNow();
+
+            // The stream may run on the connection that goes; it is not cut.
+            TestNode.say(stream, "kept");
+            assertThat(hearing.heard.poll(10, TimeUnit.SECONDS)).isEqualTo("kept");
+            stream.close().sync();
+            eventually(() -> one.peer(two).connections().size() == 1
+                    && two.peer(one).connections().size() == 1);
+            assertThat(one.up).hasSize(1);
+            assertThat(two.up).hasSize(1);
+            assertThat(one.down).isEmpty();
+        }
+        return null;
     }
 
     @Test

@@ -117,7 +117,7 @@ class TunnelTest {
     @Test
     void everyByteArrivesBothWaysUnderLoad() throws Exception {
         int connections = 8;
-        int bytes = 8 << 20;
+        int bytes = 3 << 20;
         var ends = new ArrayList<Future<String>>();
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             for (int i = 0; i < connections; i++) {

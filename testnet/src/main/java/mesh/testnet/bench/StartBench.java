@@ -67,22 +67,9 @@ public final class StartBench {
         }
     }
 
-    /** The launcher's own flags for a daemon. */
-    static List<String> javaWithLauncherFlags() {
-        return List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
-                "-Xms16m",
-                "-Xmx512m",
-                "-XX:+UseCompactObjectHeaders",
-                "-XX:MaxMetaspaceSize=128m");
-    }
-
     private List<String> command(Path dataDir, int port) {
-        var command = new ArrayList<>(javaWithLauncherFlags());
+        List<String> command = Launch.daemon(Path.of(jar));
         command.addAll(List.of(
-                "-jar",
-                jar,
                 "serve",
                 "--model",
                 "demo",

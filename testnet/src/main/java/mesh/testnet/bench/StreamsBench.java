@@ -52,8 +52,8 @@ public final class StreamsBench {
         Path folder = Files.createTempDirectory("streams-bench");
         FakeLlamaProgram.install(folder.resolve("engine"), KNOBS);
         int port = StartBench.freePort();
-        var command = new ArrayList<>(StartBench.javaWithLauncherFlags());
-        command.addAll(List.of("-jar", jar, "serve", "--offline", "--parallel", Integer.toString(PER_MODEL)));
+        List<String> command = Launch.daemon(Path.of(jar));
+        command.addAll(List.of("serve", "--offline", "--parallel", Integer.toString(PER_MODEL)));
         // Room for what is asked and answered here, so that a small machine admits so many slots.
         command.addAll(List.of("--ctx-size", "256"));
         for (String model : MODELS) command.addAll(List.of("--model", model));

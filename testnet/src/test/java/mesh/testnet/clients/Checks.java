@@ -6,6 +6,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +25,8 @@ final class Checks {
 
     /** One slot and a queue of eight, and a few more. */
     private static final int CALLERS = 12;
+
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     private final Map<String, Check> checks = new LinkedHashMap<>();
 
@@ -52,14 +55,27 @@ final class Checks {
         return results;
     }
 
-    /** While {@code check} runs, the endless model has more callers than it takes, and whoever comes is refused. */
-    @SuppressWarnings("FutureReturnValueIgnored") // What fails is missed at the latch.
+    /**
+     * While {@code check} runs, the endless model has more callers than it takes, and whoever comes is refused. They have
+     * all left when this returns, and it takes callers again.
+     */
     static void whileFull(SetUp setUp, Check check) throws Exception {
-        var request = HttpRequest.newBuilder(URI.create(setUp.endlessRoot() + "/v1/chat/completions"))
-                .header("content-type", "application/json")
-                .POST(HttpRequest.BodyPublishers.ofString("{\"model\":\"" + SetUp.ENDLESS
-                        + "\",\"stream\":true,\"messages\":[{\"role\":\"user\",\"content\":\"recite\"}]}"))
-                .build();
+        fill(setUp, check);
+        HttpRequest one = ask(setUp, "\"max_tokens\":1");
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        int status;
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            do {
+                status =
+                        client.send(one, HttpResponse.BodyHandlers.discarding()).statusCode();
+            } while (status == 429 && System.nanoTime() < deadline);
+        }
+        assertThat(status).isEqualTo(200);
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // What fails is missed at the latch.
+    private static void fill(SetUp setUp, Check check) throws Exception {
+        HttpRequest request = ask(setUp, "\"stream\":true");
         try (HttpClient callers =
                 HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
             var refused = new CountDownLatch(1);
@@ -69,12 +85,21 @@ final class Checks {
                             if (answer.statusCode() == 429) refused.countDown();
                         });
             try {
-                assertThat(refused.await(20, TimeUnit.SECONDS)).isTrue();
+                assertThat(refused.await(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                        .isTrue();
                 check.run();
             } finally {
                 callers.shutdownNow();
             }
         }
+    }
+
+    private static HttpRequest ask(SetUp setUp, String how) {
+        return HttpRequest.newBuilder(URI.create(setUp.endlessRoot() + "/v1/chat/completions"))
+                .header("content-type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString("{\"model\":\"%s\",%s,\"messages\":[%s]}"
+                        .formatted(SetUp.ENDLESS, how, "{\"role\":\"user\",\"content\":\"recite\"}")))
+                .build();
     }
 
     /** Reads a stream of what must not end well; the process that makes it dies when some of it has arrived. */

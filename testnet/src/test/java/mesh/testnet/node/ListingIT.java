@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import mesh.daemon.listing.ListingEvent;
 import mesh.daemon.nostr.relay.EmbeddedRelay;
+import mesh.testnet.bench.Launch;
 import mesh.testnet.clients.NpmRelay;
 import mesh.testnet.engine.RealEngine;
 import org.junit.jupiter.api.AfterEach;
@@ -289,11 +290,8 @@ class ListingIT {
 
     /** What {@code mesh discover --json} prints. */
     private JsonNode discover(String... wish) throws Exception {
-        var line = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
-                "-jar",
-                RealNode.jar().toString(),
+        List<String> line = Launch.daemon(RealNode.jar());
+        line.addAll(List.of(
                 "discover",
                 "--json",
                 "--nostr-relay",

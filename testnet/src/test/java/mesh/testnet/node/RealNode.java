@@ -18,6 +18,7 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import mesh.testnet.bench.Launch;
 
 /**
  * A real daemon in its own process, started from the built jar the way the launcher does, its JSON events read from
@@ -73,14 +74,8 @@ public final class RealNode implements AutoCloseable {
     private static RealNode start(List<String> prefix, Map<String, String> environment, List<String> arguments)
             throws IOException {
         var line = new ArrayList<>(prefix);
-        line.addAll(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
-                "-Xmx512m",
-                // Every buffer is watched, and where it leaks not written down: that would cost too much.
-                "-Dio.netty.leakDetection.samplingInterval=1",
-                "-jar",
-                jar().toString()));
+        // Every buffer is watched, and where it leaks not written down: that would cost too much.
+        line.addAll(Launch.daemon(jar(), "-Dio.netty.leakDetection.samplingInterval=1"));
         line.addAll(arguments);
         var builder = new ProcessBuilder(line);
         builder.environment().putAll(environment);

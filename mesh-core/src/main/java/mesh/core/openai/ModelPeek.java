@@ -6,10 +6,10 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * What a proxy must know of a request body to carry it: which model, what beside text is in it, and whether the answer is
- * a stream. Fed with the
- * body's pieces as they arrive, wherever they are cut, even when {@code model} comes after 30 MB. A body is one JSON
- * object or a form in parts; text that can be neither is noticed at the first wrong byte. Not thread-safe; one per body.
+ * What a proxy must know of a request body to carry it: which model, what is in it beside text, and whether the answer
+ * is a stream. Fed with the body's pieces as they arrive, wherever they are cut, even when {@code model} comes after 30
+ * MB. A body is one JSON object or a form in parts; text that can be neither is noticed at the first wrong byte. Not
+ * thread-safe; one per body.
  */
 public final class ModelPeek {
     private static final List<String> WANTED =

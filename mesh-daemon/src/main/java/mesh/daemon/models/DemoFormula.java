@@ -35,14 +35,6 @@ final class DemoFormula implements Bytes {
         this.name = name;
     }
 
-    /** A tensor's content, eight bytes at a time. */
-    interface Words {
-        long at(long word);
-    }
-
-    /** Where a tensor lies, counted from the start of the data. */
-    private record Tensor(long start, long end, Words words) {}
-
     /** Takes the keys. */
     GgufWriter keys() {
         return writer;
@@ -130,4 +122,12 @@ final class DemoFormula implements Bytes {
         bits = (bits ^ (bits >>> 27)) * 0x94D049BB133111EBL;
         return bits ^ (bits >>> 31);
     }
+
+    /** A tensor's content, eight bytes at a time. */
+    interface Words {
+        long at(long word);
+    }
+
+    /** Where a tensor lies, counted from the start of the data. */
+    private record Tensor(long start, long end, Words words) {}
 }

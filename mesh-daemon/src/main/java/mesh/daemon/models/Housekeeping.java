@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import mesh.daemon.fetch.Hashing;
 import mesh.daemon.fetch.Order;
 
@@ -63,11 +64,16 @@ public final class Housekeeping {
         return store.notes()
                 .sha256(file)
                 .or(() -> catalog.named(model.ref().name()).stream()
-                        .flatMap(entry -> entry.files().stream())
-                        .filter(part -> part.fileName().equals(ModelNames.fileName(file)))
+                        .flatMap(entry -> parts(entry, file))
                         .map(Catalog.Entry.Part::sha256)
                         .filter(java.util.Objects::nonNull)
                         .findFirst());
+    }
+
+    private static Stream<Catalog.Entry.Part> parts(Catalog.Entry entry, Path file) {
+        String name = ModelNames.fileName(file);
+        if (Projectors.isCalledSo(name)) return Stream.ofNullable(entry.projector());
+        return entry.files().stream().filter(part -> part.fileName().equals(name));
     }
 
     /** Removes what lies in the models folder under this name, whole or on its way. */

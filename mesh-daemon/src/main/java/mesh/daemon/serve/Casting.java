@@ -2,6 +2,7 @@ package mesh.daemon.serve;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -123,6 +124,17 @@ final class Casting {
         if (role == null) return;
         role.played = NOTHING;
         cast(model, role.wanted);
+    }
+
+    /** The engine would not start with the model's projector; true when it is worth a start without. */
+    boolean goesBlind(LocalModel model, String message) {
+        Plan plan = model.plan();
+        if (plan == null || plan.file().projector().isEmpty()) return false;
+        Path projector = plan.file().projector().get().path();
+        log.warn("projector.unusable", "file", projector, "reason", "engine_refused", "message", message);
+        rooms.terminal().accept(model.name() + ": llama.cpp cannot use " + projector + ", serving without");
+        model.planned(plan.blind());
+        return true;
     }
 
     /** What it does now, or is about to. */
@@ -292,14 +304,15 @@ final class Casting {
     }
 
     private void ended(LocalModel model, Part part, SplitReason reason, String message) {
-        // Without its draft it may well run.
-        boolean isDraftsFault = reason == SplitReason.ENGINE_FAILED && drafts.failed(model, reason.code(), message);
+        // Without its draft it may well run, or blind.
+        boolean isAnAidsFault = reason == SplitReason.ENGINE_FAILED
+                && (drafts.failed(model, reason.code(), message) || goesBlind(model, message));
         boolean isFault;
         synchronized (this) {
             Role role = roles.get(model.ref());
             if (role == null) return;
             role.endsInRow++;
-            isFault = !isDraftsFault && (reason.isFault() || role.endsInRow >= ENDS_MAX);
+            isFault = !isAnAidsFault && (reason.isFault() || role.endsInRow >= ENDS_MAX);
             if (isFault) role.endsInRow = 0;
             forget(role, part);
         }

@@ -2,6 +2,7 @@ package mesh.daemon.serve;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import mesh.core.id.ModelRef;
 import mesh.core.id.NodeId;
@@ -52,6 +53,11 @@ final class LocalModel {
         /** Over a link the cache would cost more than it saves. */
         Plan withoutPromptCache() {
             return new Plan(file, ctxTokens, slots, threads, needBytes, 0);
+        }
+
+        /** With a projector that the engine would not take it need not be tried again. */
+        Plan blind() {
+            return new Plan(file.seeing(Optional.empty()), ctxTokens, slots, threads, needBytes, promptCacheBytes);
         }
     }
 

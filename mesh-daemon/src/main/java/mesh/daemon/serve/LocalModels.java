@@ -35,6 +35,7 @@ import mesh.daemon.models.ModelStore;
 import mesh.daemon.models.Resolved;
 import mesh.daemon.process.ChildState;
 import mesh.daemon.process.Children;
+import mesh.daemon.process.ExitReason;
 import mesh.daemon.process.Launch;
 import mesh.daemon.process.LoopbackPorts;
 import mesh.daemon.process.Supervisor;
@@ -236,7 +237,8 @@ public final class LocalModels {
                 switch (download.run()) {
                     case Downloads.Brought.Here(ModelFile file) -> {
                         model.comesBy(null);
-                        if (models.contains(model)) admit(model, file);
+                        if (models.contains(model))
+                            admit(model, parts.store().here(model.said()).orElse(file));
                         return;
                     }
                     case Downloads.Brought.Refused(String code, String message, boolean passes) -> {
@@ -291,8 +293,7 @@ public final class LocalModels {
         if (entered(ref, ref.name())) {
             LocalModel fresh = named(ref.name()).orElseThrow();
             boolean needsFile = !(part instanceof Part.Lend);
-            if (needsFile && parts.store().find(ref.name()) instanceof Resolved.Found(ModelFile file))
-                spread(fresh, file);
+            if (needsFile) parts.store().here(ref.name()).ifPresent(file -> spread(fresh, file));
         }
         named(ref.name()).ifPresent(model -> casting.cast(model, part));
     }
@@ -556,7 +557,9 @@ public final class LocalModels {
                 log.info("model.stopped", "model", model.ref(), "reason", reason.code());
             }
             case ChildState.Failed(var reason, var message) -> {
-                if (drafts.failed(model, reason.code(), message)) casting.anew(model);
+                if (drafts.failed(model, reason.code(), message)
+                        || (reason == ExitReason.PROJECTOR_FAILED && casting.goesBlind(model, message)))
+                    casting.anew(model);
                 else failed(model, reason.code(), message);
             }
             case ChildState.Stopped() -> {}

@@ -25,6 +25,7 @@ import mesh.daemon.log.LogFormat;
 import mesh.daemon.log.LogLevel;
 import mesh.daemon.loop.Reach;
 import mesh.daemon.models.Caches;
+import mesh.daemon.models.Eyes;
 import mesh.daemon.nostr.Nip19;
 import mesh.daemon.nostr.RelayUrl;
 import mesh.daemon.serve.Drafts;
@@ -132,6 +133,7 @@ public record Config(
             boolean isSplit,
             List<Integer> ratios,
             Drafts.Wish draft,
+            Eyes eyes,
             Optional<String> devices,
             Duration patience) {
         public Serve {
@@ -251,7 +253,7 @@ public record Config(
                         read.port(Setting.PORT),
                         read.console(),
                         read.port(Setting.CONSOLE),
-                        read.folder(Setting.CONSOLE_DIR)),
+                        read.place(Setting.CONSOLE_DIR)),
                 new Callers(
                         read.each(Setting.ALLOW_HOST, HOST_NAME, "a name such as mesh.example"),
                         read.each(Setting.ALLOW_ORIGIN, ORIGIN, "an origin such as https://chat.example")),
@@ -270,9 +272,10 @@ public record Config(
                         read.isOn(Setting.SPLIT),
                         read.ratios(Setting.TENSOR_SPLIT),
                         read.draft(),
+                        read.eyes(),
                         read.devices(),
                         read.patience()),
-                new Engine(read.folder(Setting.BIN_DIR)),
+                new Engine(read.place(Setting.BIN_DIR)),
                 new Fetching(
                         read.address(Setting.HUB_URL),
                         read.bytesPerSecond(Setting.MAX_DOWNLOAD),
@@ -381,6 +384,17 @@ public record Config(
                     isOn(Setting.NO_DRAFT));
         }
 
+        Eyes eyes() throws Refusal {
+            Optional<Path> said = place(Setting.MMPROJ);
+            boolean isOff = isOn(Setting.NO_MMPROJ);
+            if (said.isEmpty()) return new Eyes(said, "", isOff);
+            if (isOff) throw new Refusal(Refusal.USAGE, "bad_value", "--mmproj names eyes, --no-mmproj forbids them");
+            List<String> models = settings.of(Setting.MODEL).words();
+            if (models.size() != 1)
+                throw new Refusal(Refusal.USAGE, "bad_value", "--mmproj is for one --model, here are " + models.size());
+            return new Eyes(said, models.getFirst(), false);
+        }
+
         /** In thousandths, so that every node of a mesh cuts alike. */
         List<Integer> ratios(Setting setting) throws Refusal {
             String word = word(setting);
@@ -398,7 +412,7 @@ public record Config(
             return ratios;
         }
 
-        Optional<Path> folder(Setting setting) throws Refusal {
+        Optional<Path> place(Setting setting) throws Refusal {
             String word = word(setting);
             return word.equals(setting.preset())
                     ? Optional.empty()

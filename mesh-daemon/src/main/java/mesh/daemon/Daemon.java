@@ -138,7 +138,8 @@ public final class Daemon implements AutoCloseable {
                 dataDir.models(),
                 Catalog::bundled,
                 new Hub(config.fetching().hub()),
-                config.fetching().caches());
+                config.fetching().caches(),
+                config.serve().eyes());
         var network = Network.of(
                 System.getenv(), config.fetching().hub(), config.fetching().bytesPerSecondMax(), Patience.USUAL);
         var copies =

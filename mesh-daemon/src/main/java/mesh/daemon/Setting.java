@@ -119,6 +119,12 @@ public enum Setting {
                     + " GB"),
     DRAFT_MAX(Kind.VALUE, "N", "8", "tokens a draft guesses ahead"),
     NO_DRAFT(Kind.SWITCH, "", "false", "no model guesses ahead"),
+    MMPROJ(
+            Kind.VALUE,
+            "FILE",
+            "beside",
+            "the projector by which the model sees, of the only one that is served; usually what lies beside it"),
+    NO_MMPROJ(Kind.SWITCH, "", "false", "no model sees: projectors are neither fetched nor used"),
     SPLIT_PATIENCE(
             Kind.VALUE,
             "SECONDS",

@@ -19,6 +19,7 @@ import mesh.daemon.hardware.Device;
 import mesh.daemon.log.LogFormat;
 import mesh.daemon.log.LogLevel;
 import mesh.daemon.loop.Reach;
+import mesh.daemon.models.Eyes;
 import mesh.daemon.serve.Drafts;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -40,6 +41,25 @@ class ConfigTest {
     }
 
     @Test
+    void projectorIsForTheOneModelThatIsServed() throws Refusal {
+        Map<Setting, List<String>> one =
+                Map.of(Setting.MODEL, List.of("big.gguf"), Setting.MMPROJ, List.of("/models/eyes.gguf"));
+        Map<Setting, List<String>> two =
+                Map.of(Setting.MODEL, List.of("a", "b"), Setting.MMPROJ, List.of("/models/eyes.gguf"));
+
+        assertThat(config(one, Map.of()).serve().eyes())
+                .isEqualTo(new Eyes(Optional.of(Path.of("/models/eyes.gguf")), "big.gguf", false));
+        assertThat(config(Map.of(Setting.NO_MMPROJ, List.of("true")), Map.of())
+                        .serve()
+                        .eyes()
+                        .isOff())
+                .isTrue();
+        assertThatThrownBy(() -> config(two, Map.of()))
+                .isInstanceOf(Refusal.class)
+                .hasMessageContaining("one --model");
+    }
+
+    @Test
     void defaultsAreThese() throws Refusal {
         Config config = config(Map.of(), Map.of());
 
@@ -54,6 +74,7 @@ class ConfigTest {
                         false,
                         List.of(),
                         new Drafts.Wish(Optional.empty(), 8, false),
+                        Eyes.USUAL,
                         Optional.empty(),
                         Duration.ofSeconds(30)));
         assertThat(config.mesh())
@@ -123,6 +144,7 @@ class ConfigTest {
                         false,
                         List.of(),
                         new Drafts.Wish(Optional.empty(), 8, false),
+                        Eyes.USUAL,
                         Optional.empty(),
                         Duration.ofSeconds(12)));
         assertThat(config.engine().binDir()).contains(Path.of("/opt/llama"));

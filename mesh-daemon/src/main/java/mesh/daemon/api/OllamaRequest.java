@@ -20,6 +20,8 @@ final class OllamaRequest {
 
     private static final String LATEST = ":latest";
 
+    private static final int SCHEME_CHARS_MAX = 16;
+
     private OllamaRequest() {}
 
     private static Map<String, String> options() {
@@ -202,7 +204,9 @@ final class OllamaRequest {
         if (!text.isEmpty()) parts.addObject().put("type", "text").put("text", text);
         for (JsonNode image : images) {
             String data = image.asText();
-            String url = data.startsWith("data:") ? data : "data:" + mediaType(data) + ";base64," + data;
+            // Base64 has no colon: what begins with a scheme is an address already, of data or of something elsewhere.
+            boolean isAddress = data.lastIndexOf(':', SCHEME_CHARS_MAX) >= 0;
+            String url = isAddress ? data : "data:" + mediaType(data) + ";base64," + data;
             parts.addObject().put("type", "image_url").putObject("image_url").put("url", url);
         }
         return parts;

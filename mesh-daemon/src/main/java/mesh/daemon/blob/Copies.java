@@ -104,10 +104,15 @@ public final class Copies implements Neighbours {
     Optional<ModelFile> shared(String model) {
         boolean isName = !model.isEmpty() && model.indexOf('/') < 0 && model.indexOf('\\') < 0;
         if (!isName || DemoModel.named(model).isPresent() || !isShared.test(model)) return Optional.empty();
-        if (store.find(model) instanceof Resolved.Found(ModelFile file)
-                && file.ref().name().equals(model)
-                && store.folder().equals(file.path().getParent())) return Optional.of(file);
-        return Optional.empty();
+        return store.here(model)
+                .filter(file -> file.ref().name().equals(model))
+                .filter(file -> isOurs(file.path()))
+                // A projector of the operator's own choice is no part of the model.
+                .map(file -> file.seeing(file.projector().filter(one -> isOurs(one.path()))));
+    }
+
+    private boolean isOurs(Path file) {
+        return store.folder().equals(file.getParent());
     }
 
     Optional<Holding> underWay(String model) {

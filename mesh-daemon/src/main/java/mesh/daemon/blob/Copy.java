@@ -157,12 +157,13 @@ final class Copy {
         return !reading.isEmpty();
     }
 
-    /** The catalog's word stands above any member's. */
+    /** The catalog's word stands above any member's. A member may have the model without its projector, or with one. */
     private boolean isWanted(Manifest manifest) {
         List<ModelSource.RemoteFile> expected = wanted.files();
         if (expected.isEmpty()) return true;
-        if (expected.size() != manifest.files().size()) return false;
-        for (int i = 0; i < expected.size(); i++) {
+        int weights = wanted.weights().size();
+        if (manifest.files().size() < weights || manifest.files().size() > weights + 1) return false;
+        for (int i = 0; i < Math.min(expected.size(), manifest.files().size()); i++) {
             Manifest.File file = manifest.files().get(i);
             ModelSource.RemoteFile remote = expected.get(i);
             boolean isSame = remote.name().equals(file.name())

@@ -25,7 +25,7 @@ interface Holding {
         Whole(ModelFile model, Manifest manifest) throws IOException {
             this.manifest = manifest;
             try {
-                for (var path : model.paths()) files.add(FileChannel.open(path, StandardOpenOption.READ));
+                for (var path : model.files()) files.add(FileChannel.open(path, StandardOpenOption.READ));
             } catch (IOException gone) {
                 close();
                 throw gone;

@@ -75,7 +75,7 @@ final class Trees {
 
     private void make(ModelFile model) throws IOException {
         var files = new ArrayList<Manifest.File>();
-        for (Path path : model.paths()) files.add(hashed(path));
+        for (Path path : model.files()) files.add(hashed(path));
         keep(model, new Manifest(files));
     }
 
@@ -102,7 +102,7 @@ final class Trees {
     /** The sizes and dates of the files are in its name: a file that changed has none. */
     private Path kept(ModelFile model) throws IOException {
         var state = new StringBuilder();
-        for (Path path : model.paths())
+        for (Path path : model.files())
             state.append(Files.size(path))
                     .append(Files.getLastModifiedTime(path).toMillis())
                     .append(' ');

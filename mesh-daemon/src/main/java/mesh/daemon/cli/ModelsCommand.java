@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import mesh.core.model.Fit;
@@ -170,6 +171,8 @@ final class ModelsCommand implements Callable<Integer> {
         }
 
         ModelFile file(ModelStore store) throws Refusal {
+            Optional<ModelFile> here = store.here(model);
+            if (here.isPresent()) return here.get();
             return switch (store.find(model)) {
                 case Resolved.Found(ModelFile file) -> file;
                 case Resolved.Fetchable(var source) ->
@@ -197,7 +200,7 @@ final class ModelsCommand implements Callable<Integer> {
         @Override
         public Integer call() throws Refusal {
             ModelStore store = onDisk.store();
-            for (Path file : onDisk.file(store).paths()) {
+            for (Path file : onDisk.file(store).files()) {
                 var note = store.notes().of(file);
                 var origin = note.origin();
                 spec.commandLine()

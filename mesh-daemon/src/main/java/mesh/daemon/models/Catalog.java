@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -17,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Catalog {
     private static final String BUNDLED = "/mesh/catalog/models.json";
+
+    /** Those of the catalog have 0.4 to 0.7 billion weights of two bytes, some of one. */
+    private static final long PROJECTOR_BYTES_ABOUT = 900_000_000;
 
     private final List<Entry> entries;
 
@@ -71,10 +75,12 @@ public final class Catalog {
             return new ModelRef(name);
         }
 
-        /** Of all files together; empty where that of one is not known. */
+        /** Of all files together, the projector with them; empty where that of one is not known. */
         public OptionalLong bytes() {
+            var all = new ArrayList<>(files);
+            if (projector != null) all.add(projector);
             long sum = 0;
-            for (Part part : files) {
+            for (Part part : all) {
                 if (part.bytes() == null) return OptionalLong.empty();
                 sum += part.bytes();
             }
@@ -83,7 +89,8 @@ public final class Catalog {
 
         /** The size, or what parameters and quantisation make likely: right to a tenth, but for very small models. */
         public long bytesAbout() {
-            return bytes().orElse((long) (parametersBillions * 1e9 * bitsPerWeight(quantization) / Byte.SIZE));
+            long weights = (long) (parametersBillions * 1e9 * bitsPerWeight(quantization) / Byte.SIZE);
+            return bytes().orElse(projector == null ? weights : weights + PROJECTOR_BYTES_ABOUT);
         }
     }
 

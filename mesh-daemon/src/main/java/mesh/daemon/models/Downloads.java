@@ -143,7 +143,8 @@ public final class Downloads {
                 case Neighbours.Copied.Done(var files) -> {
                     for (Fetched.Done each : files)
                         note(each.file(), "a member of the mesh", each.sha256(), each.bytes());
-                    yield opened(files.getFirst().file());
+                    boolean isWhole = source.files().isEmpty() || store.isHere(source);
+                    yield isWhole ? opened(files.getFirst().file()) : fromHub();
                 }
                 case Neighbours.Copied.Nobody() -> fromHub();
                 case Neighbours.Copied.Refused(FetchReason reason, String message) -> {
@@ -194,6 +195,7 @@ public final class Downloads {
         private Brought fromHub() {
             if (source.files().isEmpty())
                 return new Brought.Refused("no_source", "no member that can be reached shares " + source.ref(), true);
+            if (isOffline && store.isHere(source.blind())) return blind("--offline forbids to fetch its projector");
             if (isOffline)
                 return new Brought.Refused(
                         FetchReason.OFFLINE.code(),
@@ -208,7 +210,8 @@ public final class Downloads {
                 }
                 long earlier = before;
                 var order = new Order(file.uri(), target, file.bytes(), file.sha256());
-                var fetch = new Fetch(order, network, (phase, done, total) -> at(phase, earlier + done, all(total)));
+                var fetch = new Fetch(
+                        order, network, (phase, done, total) -> at(phase, earlier + done, all(file, earlier, total)));
                 current.set(fetch);
                 if (isStopping) fetch.stop();
                 switch (fetch.run()) {
@@ -217,10 +220,18 @@ public final class Downloads {
                         note(path, file.uri().toString(), sha256, bytes);
                     }
                     case Fetched.Refused(FetchReason reason, String message) -> {
+                        if (file.isProjector() && !reason.passes() && reason != FetchReason.STOPPED)
+                            return blind(message);
                         return new Brought.Refused(reason.code(), source.ref() + ": " + message, reason.passes());
                     }
                 }
             }
+            return opened(store.folder().resolve(source.files().getFirst().name()));
+        }
+
+        /** What it takes to write is here. */
+        private Brought blind(String message) {
+            log.warn("projector.missing", "model", source.ref(), "message", message);
             return opened(store.folder().resolve(source.files().getFirst().name()));
         }
 
@@ -241,9 +252,11 @@ public final class Downloads {
             }
         }
 
-        /** Of all files together, where the server knows the size of one. */
-        private long all(long total) {
-            return source.files().size() == 1 ? total : source.bytes().orElse(0);
+        /** Of all files together; of those whose size nobody wrote down, what the server says of the one that comes. */
+        private long all(RemoteFile coming, long earlier, long total) {
+            if (source.bytes().isPresent()) return source.bytes().getAsLong();
+            boolean isLast = coming.equals(source.weights().getLast()) || coming.isProjector();
+            return isLast && total > 0 ? earlier + total : 0;
         }
 
         private void at(Progress.Phase phase, long done, long total) {

@@ -1,8 +1,8 @@
 package mesh.daemon.models;
 
 import java.io.IOException;
-import java.net.URI;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import mesh.core.model.Fit;
 import mesh.core.model.GgufHeader;
@@ -31,22 +31,38 @@ final class Foresight {
         var open = new ArrayList<RemoteBytes>();
         try {
             var parts = new ArrayList<GgufReader.Part>();
+            var projectors = new ArrayList<GgufReader.Part>();
             long bytes = 0;
-            for (ModelSource.RemoteFile file : source.files()) {
-                URI uri = file.uri();
-                RemoteBytes remote = RemoteBytes.open(uri, network);
-                open.add(remote);
+            for (ModelSource.RemoteFile file : source.weights()) {
+                RemoteBytes remote = opened(file, open);
                 bytes += remote.size();
                 parts.add(new GgufReader.Part(file.name(), remote));
             }
+            for (ModelSource.RemoteFile file : source.files()) {
+                if (!file.isProjector()) continue;
+                try {
+                    projectors.add(new GgufReader.Part(file.name(), opened(file, open)));
+                } catch (FetchRefused absent) {
+                    // The model is served without it.
+                }
+            }
             if (bytes <= usableBytes / PARTS_SURE) return Optional.empty();
-            return GgufReader.read(parts) instanceof GgufRead.Read(GgufHeader header)
-                    ? Optional.of(Fit.of(header).needBytes(Fit.CONTEXT_FLOOR, 1))
-                    : Optional.empty();
+            if (!(GgufReader.read(parts) instanceof GgufRead.Read(GgufHeader header))) return Optional.empty();
+            Fit fit = Fit.of(header);
+            if (!projectors.isEmpty() && GgufReader.read(projectors) instanceof GgufRead.Read(GgufHeader sight))
+                fit = fit.seeing(sight);
+            return Optional.of(fit.needBytes(Fit.CONTEXT_FLOOR, 1));
         } catch (IOException unknown) {
             return Optional.empty();
         } finally {
             for (RemoteBytes remote : open) remote.close();
         }
+    }
+
+    private RemoteBytes opened(ModelSource.RemoteFile file, List<RemoteBytes> open)
+            throws IOException, FetchRefused, InterruptedException {
+        RemoteBytes remote = RemoteBytes.open(file.uri(), network);
+        open.add(remote);
+        return remote;
     }
 }

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import mesh.daemon.fetch.Hashing;
 import mesh.daemon.fetch.Order;
 
@@ -46,10 +47,10 @@ public final class Housekeeping {
         record Refused(String code, String message) implements Removal {}
     }
 
-    /** Reads every part of a model. */
+    /** Reads every file of a model. */
     public List<Verdict> verify(ModelFile model, Hashing.Listener listener) throws IOException {
         var verdicts = new ArrayList<Verdict>();
-        for (Path file : model.paths()) {
+        for (Path file : model.files()) {
             String seen = Hashing.sha256(file, listener);
             Optional<String> expected = expected(model, file);
             if (expected.isEmpty()) verdicts.add(new Verdict.Unknown(file, seen));
@@ -63,11 +64,16 @@ public final class Housekeeping {
         return store.notes()
                 .sha256(file)
                 .or(() -> catalog.named(model.ref().name()).stream()
-                        .flatMap(entry -> entry.files().stream())
-                        .filter(part -> part.fileName().equals(ModelNames.fileName(file)))
+                        .flatMap(entry -> parts(entry, file))
                         .map(Catalog.Entry.Part::sha256)
                         .filter(java.util.Objects::nonNull)
                         .findFirst());
+    }
+
+    private static Stream<Catalog.Entry.Part> parts(Catalog.Entry entry, Path file) {
+        String name = ModelNames.fileName(file);
+        if (Projectors.isCalledSo(name)) return Stream.ofNullable(entry.projector());
+        return entry.files().stream().filter(part -> part.fileName().equals(name));
     }
 
     /** Removes what lies in the models folder under this name, whole or on its way. */
@@ -88,11 +94,17 @@ public final class Housekeeping {
         if (!isOurs || !isInFolder(model.path()))
             return new Removal.Refused(
                     "not_ours", model.path() + " was not fetched by this program; delete it yourself if it may go");
-        for (Path file : model.paths()) {
+        var removed = new ArrayList<Path>();
+        long bytes = 0;
+        for (Path file : model.files()) {
+            // A projector may be somebody's own beside a model of ours.
+            if (!model.isDemo() && !store.notes().of(file).isOurs()) continue;
+            bytes += Files.size(file);
             Files.deleteIfExists(file);
             store.notes().forget(file);
+            removed.add(file);
         }
-        return new Removal.Removed(model.paths(), model.bytes());
+        return new Removal.Removed(removed, bytes);
     }
 
     private boolean isInFolder(Path file) {

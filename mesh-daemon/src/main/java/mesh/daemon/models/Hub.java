@@ -47,6 +47,13 @@ public record Hub(URI root) {
                     address(entry.repository(), REVISION, part.name()),
                     part.bytes() == null ? OptionalLong.empty() : OptionalLong.of(part.bytes()),
                     Optional.ofNullable(part.sha256())));
+        Catalog.Entry.Part sight = entry.projector();
+        if (sight != null)
+            files.add(new RemoteFile(
+                    Projectors.nameFor(files.getFirst().name()),
+                    address(entry.repository(), REVISION, sight.name()),
+                    sight.bytes() == null ? OptionalLong.empty() : OptionalLong.of(sight.bytes()),
+                    Optional.ofNullable(sight.sha256())));
         return new ModelSource(entry.ref(), files, entry.name());
     }
 

@@ -43,14 +43,20 @@ public final class ModelStore {
     private final Hub hub;
     private final Caches caches;
     private final Notes notes;
+    private final Eyes eyes;
 
     /** The catalog is asked for when the first name needs it. */
     public ModelStore(Path folder, Supplier<Catalog> catalog, Hub hub, Caches caches) {
+        this(folder, catalog, hub, caches, Eyes.USUAL);
+    }
+
+    public ModelStore(Path folder, Supplier<Catalog> catalog, Hub hub, Caches caches, Eyes eyes) {
         this.folder = folder;
         this.catalog = catalog;
         this.hub = hub;
         this.caches = caches;
         this.notes = new Notes(folder);
+        this.eyes = eyes;
     }
 
     public ModelStore(Path folder, Supplier<Catalog> catalog, Hub hub) {
@@ -86,6 +92,38 @@ public final class ModelStore {
      * only. What the catalog or the hub has is taken from a cache before it is fetched.
      */
     public Resolved find(String said) {
+        Resolved found = named(said);
+        if (!eyes.areSaidFor(said)) return found;
+        return switch (found) {
+            case Found(ModelFile file) ->
+                Projectors.open(eyes.said().orElseThrow())
+                        .<Resolved>map(projector -> new Found(file.seeing(Optional.of(projector))))
+                        .orElseGet(() -> new Refused(
+                                "no_projector",
+                                "--mmproj names no projector that can be read path="
+                                        + eyes.said().get()));
+            case Resolved.Fetchable(ModelSource source) -> new Resolved.Fetchable(source.blind());
+            case NotFound missing -> missing;
+            case Refused refused -> refused;
+        };
+    }
+
+    /** What of it is on this machine: without its projector, if that alone is missing. */
+    public Optional<ModelFile> here(String said) {
+        return switch (find(said)) {
+            case Found(ModelFile file) -> Optional.of(file);
+            case Resolved.Fetchable(ModelSource source)
+            when isHere(source.blind()) ->
+                open(folder.resolve(source.files().getFirst().name())) instanceof Found(ModelFile file)
+                        ? Optional.of(file)
+                        : Optional.empty();
+            case Resolved.Fetchable elsewhere -> Optional.empty();
+            case NotFound missing -> Optional.empty();
+            case Refused refused -> Optional.empty();
+        };
+    }
+
+    private Resolved named(String said) {
         Optional<Path> path = path(said);
         if (path.isPresent() && Files.isRegularFile(path.get())) return open(path.get());
         if (path.isPresent() && isPathLike(said) && Files.isDirectory(path.get()))
@@ -105,7 +143,8 @@ public final class ModelStore {
         return isPathLike(said) ? noSuchFile(said) : containing(said, files);
     }
 
-    private Resolved hereOrThere(ModelSource source) {
+    private Resolved hereOrThere(ModelSource whole) {
+        ModelSource source = eyes.isOff() ? whole.blind() : whole;
         if (!isHere(source)) {
             Optional<Path> cached = caches.first(source);
             return cached.isPresent() ? open(cached.get(), source.ref()) : new Resolved.Fetchable(source);
@@ -171,7 +210,7 @@ public final class ModelStore {
 
     /** A model of the folder begins to be served. */
     public void used(ModelFile model) {
-        for (Path file : model.paths()) {
+        for (Path file : model.files()) {
             if (!folder.equals(file.getParent())) continue;
             try {
                 notes.used(file);
@@ -213,7 +252,10 @@ public final class ModelStore {
                 parts.add(new GgufReader.Part(part.toString(), open.getLast()));
             }
             return switch (GgufReader.read(parts)) {
-                case GgufRead.Read(GgufHeader header) -> new Found(new ModelFile(ref, paths, header));
+                case GgufRead.Read(GgufHeader header) ->
+                    Projectors.isOne(header)
+                            ? new Refused("projector", "no model but a projector of one, for --mmproj path=" + path)
+                            : new Found(new ModelFile(ref, paths, header, beside(paths.getFirst())));
                 case GgufRead.Refused(var reason, var message) -> new Refused(reason.code(), message);
             };
         } catch (NoSuchFileException missing) {
@@ -229,6 +271,10 @@ public final class ModelStore {
         }
     }
 
+    private Optional<ModelFile.Projector> beside(Path first) {
+        return eyes.isOff() ? Optional.empty() : Projectors.beside(first, folder);
+    }
+
     private Resolved made(DemoModel demo) {
         Path file = DemoFiles.file(demo, folder);
         try {
@@ -241,6 +287,11 @@ public final class ModelStore {
                             "no room for the model path=" + file + " freeBytes=" + freeBytes + " needBytes="
                                     + demo.size());
                 DemoFiles.make(demo, file);
+            }
+            if (demo.projector().isPresent()) {
+                Path beside = file.resolveSibling(Projectors.nameFor(ModelNames.fileName(file)));
+                if (!DemoFiles.isWhole(demo.projector().get(), beside))
+                    DemoFiles.make(demo.projector().get(), beside);
             }
             return open(file);
         } catch (IOException e) {

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import mesh.core.model.Fit;
 import mesh.daemon.fetch.PartFile;
 
@@ -82,7 +83,7 @@ public record Stock(List<Row> rows, ModelStore.Shelf shelf) {
             if (named.add(demo.name()))
                 rows.add(new Row(
                         demo.name(),
-                        demo.size(),
+                        demo.size() + demo.projector().map(DemoProjector::size).orElse(0L),
                         true,
                         Presence.MADE,
                         0,
@@ -99,8 +100,8 @@ public record Stock(List<Row> rows, ModelStore.Shelf shelf) {
                     entry.bytesAbout(),
                     entry.bytes().isPresent(),
                     Presence.ABSENT,
-                    entry.files().stream()
-                            .map(part -> store.folder().resolve(part.fileName()))
+                    fileNames(entry)
+                            .map(name -> store.folder().resolve(name))
                             .mapToLong(path -> path.toFile().length() + PartFile.bytesBefore(path))
                             .sum(),
                     need <= usableBytes ? Place.HERE : elsewhere(need, meshBytes),
@@ -110,6 +111,13 @@ public record Stock(List<Row> rows, ModelStore.Shelf shelf) {
                     Optional.of(entry)));
         }
         return new Stock(rows, shelf);
+    }
+
+    private static Stream<String> fileNames(Catalog.Entry entry) {
+        Stream<String> weights = entry.files().stream().map(Catalog.Entry.Part::fileName);
+        if (entry.projector() == null) return weights;
+        String first = entry.files().getFirst().fileName();
+        return Stream.concat(weights, Stream.of(Projectors.nameFor(first)));
     }
 
     private static Place elsewhere(long need, long meshBytes) {

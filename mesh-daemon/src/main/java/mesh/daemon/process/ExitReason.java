@@ -16,6 +16,7 @@ public enum ExitReason {
     RPC_UNREACHABLE(false),
     RPC_LOST(false),
     NO_CPU_BACKEND(true),
+    PROJECTOR_FAILED(true),
     LOAD_FAILED(true),
     NOT_EXECUTABLE(true),
     NO_LEASH(true),

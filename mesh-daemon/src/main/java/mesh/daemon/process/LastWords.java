@@ -42,6 +42,7 @@ public final class LastWords {
                     "error while loading shared libraries|cannot execute binary file|[Ee]xec format error|: Permission denied$"
                             + "|: not found$|version `GLIBC",
                     ExitReason.NOT_EXECUTABLE),
+            clue("failed to load multimodal model", ExitReason.PROJECTOR_FAILED),
             clue("exiting due to model loading error|failed to load model", ExitReason.LOAD_FAILED));
 
     /** 128 + SIGABRT, SIGKILL, SIGTERM: how the exit code shows death by a signal. */

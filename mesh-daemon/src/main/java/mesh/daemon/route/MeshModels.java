@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -17,6 +18,7 @@ import mesh.core.id.NodeId;
 import mesh.core.member.Member;
 import mesh.core.member.Profile.Phase;
 import mesh.core.member.Profile.Served;
+import mesh.core.member.Profile.Skill;
 import mesh.core.openai.ApiError;
 import mesh.core.route.Ask;
 import mesh.core.route.Choice;
@@ -108,26 +110,30 @@ public final class MeshModels implements Models {
             target = Optional.of(meant.getFirst());
         }
         String model = wish.model().isEmpty() ? Ask.AUTO : wish.model();
-        var ask = new Ask(model, List.of(), wish.prefixHash(), 0, target, exclude, List.of());
+        var ask = new Ask(model, wish.skills(), wish.prefixHash(), 0, target, exclude, List.of());
         Choice choice = ways.choose(now.table, ask);
         return choice instanceof Choice.Chosen || MeshCourse.isWorthWaiting(ways, ask, choice)
                 ? new Answer.Ready(new MeshCourse(ways, sight, ask, wish.caller(), choice))
-                : obstacle(model, choice);
+                : obstacle(ask, choice);
     }
 
     @Override
     public Optional<Answer> obstacle(String model) {
-        Choice choice = ways.preview(view().table, Ask.of(model.isEmpty() ? Ask.AUTO : model));
-        return choice instanceof Choice.Chosen ? Optional.empty() : Optional.of(obstacle(model, choice));
+        Ask ask = Ask.of(model.isEmpty() ? Ask.AUTO : model);
+        Choice choice = ways.preview(view().table, ask);
+        return choice instanceof Choice.Chosen ? Optional.empty() : Optional.of(obstacle(ask, choice));
     }
 
-    private Answer obstacle(String model, Choice choice) {
+    private Answer obstacle(Ask ask, Choice choice) {
+        String model = ask.model();
         return switch (choice) {
             case Choice.Chosen chosen -> throw new IllegalArgumentException("chosen: " + chosen.host());
             case Choice.NoSuchModel(var asked, var near) -> unlisted(model, near);
             case Choice.NotReady(var reason, var retryMillis, var rejected) ->
                 notReady(model, reason, seconds(retryMillis));
             case Choice.AllBusy(var retryMillis, var rejected) -> new Answer.Busy(model, seconds(retryMillis));
+            case Choice.NoneFits(var reason, var rejected)
+            when reason == RouteReason.LACKS_SKILL -> Blindness.of(ask, view.table);
             case Choice.NoneFits(var reason, var rejected) ->
                 new Answer.Unfit("model", code(reason), "no host of the model '" + model + "' can: " + reason.code());
         };
@@ -169,8 +175,8 @@ public final class MeshModels implements Models {
         }
 
         @Override
-        public ApiError refusal(String model, Choice choice) {
-            return obstacle(model, choice).error(model);
+        public ApiError refusal(Ask ask, Choice choice) {
+            return obstacle(ask, choice).error(ask.model());
         }
     }
 
@@ -276,8 +282,10 @@ public final class MeshModels implements Models {
         int ctxTokens = 0;
         long bytes = 0;
         var names = new ArrayList<String>();
+        var skills = new TreeSet<Skill>();
         for (Host host : hosts) {
             Phase phase = host.served().phase();
+            if (phase == Phase.READY) skills.addAll(host.served().skills());
             if (phase == Phase.READY) state = State.READY;
             else if (phase != Phase.FAILED && state != State.READY) state = State.LOADING;
             ctxTokens = Math.max(ctxTokens, host.served().ctxTokens());
@@ -287,7 +295,8 @@ public final class MeshModels implements Models {
         }
         String owner = names.isEmpty() ? "mesh" : names.getFirst();
         String detail = state == State.READY ? "" : own != null ? own.detail() : "on another node";
-        return new Entry(model.name(), state, detail, ctxTokens, bytes, STARTED_SECONDS, owner, names);
+        return new Entry(
+                model.name(), state, detail, ctxTokens, bytes, STARTED_SECONDS, owner, names, List.copyOf(skills));
     }
 
     private static Entry cold(String name, RouteTable table) {

@@ -2,6 +2,7 @@ package mesh.daemon.serve;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -15,8 +16,7 @@ import mesh.core.id.NodeId;
 import mesh.daemon.edge.TcpEngine;
 import mesh.daemon.edge.Turnstile;
 import mesh.daemon.engine.Engine;
-import mesh.daemon.engine.Pooling;
-import mesh.daemon.engine.Serving;
+import mesh.daemon.engine.EngineSkills;
 import mesh.daemon.log.Log;
 import mesh.daemon.models.ModelFile;
 import mesh.daemon.process.ChildState;
@@ -124,6 +124,17 @@ final class Casting {
         cast(model, role.wanted);
     }
 
+    /** The engine would not start with the model's projector; true when it is worth a start without. */
+    boolean goesBlind(LocalModel model, String message) {
+        Plan plan = model.plan();
+        if (plan == null || plan.file().projector().isEmpty()) return false;
+        Path projector = plan.file().projector().get().path();
+        log.warn("projector.unusable", "file", projector, "reason", "engine_refused", "message", message);
+        rooms.terminal().accept(model.name() + ": llama.cpp cannot use " + projector + ", serving without");
+        model.planned(plan.blind());
+        return true;
+    }
+
     /** What it does now, or is about to. */
     synchronized Part part(ModelRef model) {
         Role role = roles.get(model);
@@ -214,15 +225,7 @@ final class Casting {
         log.info("model.loading", "model", model.ref(), "mode", "split");
         model.stands(new Standing.Loading("reaching " + part.workers().size() + " workers"));
         ModelFile file = plan.file();
-        var serving = new Serving(
-                        file.path(),
-                        model.name(),
-                        plan.ctxTokens() * plan.slots(),
-                        plan.slots(),
-                        soloist.threads(),
-                        0,
-                        Optional.empty(),
-                        Pooling.of(file.header()))
+        var serving = plan.serving(model.name(), soloist.threads(), 0)
                 .with(drafts.forStart(model, engine.get()))
                 .on(soloist.limits().place(part.shares().getFirst()));
         var shares = part.shares();
@@ -271,7 +274,7 @@ final class Casting {
             if (role != null) role.endsInRow = 0;
         }
         var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-        model.stands(new Standing.Ready(new TcpEngine(address, apiKey)));
+        model.answers(new TcpEngine(address, apiKey), EngineSkills.ask(address, apiKey));
         log.info(
                 "model.ready",
                 "model",
@@ -290,14 +293,15 @@ final class Casting {
     }
 
     private void ended(LocalModel model, Part part, SplitReason reason, String message) {
-        // Without its draft it may well run.
-        boolean isDraftsFault = reason == SplitReason.ENGINE_FAILED && drafts.failed(model, reason.code(), message);
+        // Without its draft it may well run, or blind.
+        boolean isAnAidsFault = reason == SplitReason.ENGINE_FAILED
+                && (drafts.failed(model, reason.code(), message) || goesBlind(model, message));
         boolean isFault;
         synchronized (this) {
             Role role = roles.get(model.ref());
             if (role == null) return;
             role.endsInRow++;
-            isFault = !isDraftsFault && (reason.isFault() || role.endsInRow >= ENDS_MAX);
+            isFault = !isAnAidsFault && (reason.isFault() || role.endsInRow >= ENDS_MAX);
             if (isFault) role.endsInRow = 0;
             forget(role, part);
         }

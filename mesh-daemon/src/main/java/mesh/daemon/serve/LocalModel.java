@@ -1,11 +1,16 @@
 package mesh.daemon.serve;
 
+import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import mesh.core.id.ModelRef;
 import mesh.core.id.NodeId;
+import mesh.core.member.Profile.Skill;
 import mesh.daemon.edge.TcpEngine;
 import mesh.daemon.edge.Turnstile;
+import mesh.daemon.engine.Pooling;
+import mesh.daemon.engine.Serving;
 import mesh.daemon.fetch.Progress;
 import mesh.daemon.models.Downloads;
 import mesh.daemon.models.Downloads.Download;
@@ -47,9 +52,28 @@ final class LocalModel {
             return needBytes + promptCacheBytes;
         }
 
+        /** What the engine is told of it. */
+        Serving serving(String alias, int threads, long promptCacheBytes) {
+            var serving = new Serving(
+                    file.path(),
+                    alias,
+                    ctxTokens * slots,
+                    slots,
+                    threads,
+                    promptCacheBytes,
+                    Optional.empty(),
+                    Pooling.of(file.header()));
+            return serving.seeing(file.projector().map(ModelFile.Projector::path));
+        }
+
         /** Over a link the cache would cost more than it saves. */
         Plan withoutPromptCache() {
             return new Plan(file, ctxTokens, slots, threads, needBytes, 0);
+        }
+
+        /** With a projector that the engine would not take it need not be tried again. */
+        Plan blind() {
+            return new Plan(file.seeing(Optional.empty()), ctxTokens, slots, threads, needBytes, promptCacheBytes);
         }
     }
 
@@ -69,6 +93,7 @@ final class LocalModel {
     private volatile @Nullable Split split;
     private volatile @Nullable Loan loan;
     private volatile @Nullable Amount amount;
+    private volatile List<Skill> skills = List.of();
     private volatile @Nullable Draft draft;
     private volatile boolean isDrafting;
     private volatile Standing standing = new Standing.Preparing("preparing");
@@ -107,6 +132,17 @@ final class LocalModel {
         long since = before != null && before.phase().equals(phase) ? before.sinceMillis() : System.currentTimeMillis();
         stands(next);
         amount = new Amount(phase, doneBytes, totalBytes, since);
+    }
+
+    /** Its engine answers, and said what it can. */
+    void answers(TcpEngine engine, List<Skill> can) {
+        skills = List.copyOf(can);
+        stands(new Standing.Ready(engine));
+    }
+
+    /** What it can be asked for; empty until an engine has said so. */
+    List<Skill> skills() {
+        return skills;
     }
 
     /** Its file comes in. */

@@ -23,9 +23,8 @@ import mesh.daemon.edge.EdgeLoops;
 import mesh.daemon.edge.TcpEngine;
 import mesh.daemon.edge.Turnstile;
 import mesh.daemon.engine.Engine;
-import mesh.daemon.engine.Pooling;
+import mesh.daemon.engine.EngineSkills;
 import mesh.daemon.engine.ServerCommand;
-import mesh.daemon.engine.Serving;
 import mesh.daemon.log.Log;
 import mesh.daemon.models.DemoModel;
 import mesh.daemon.models.Downloads;
@@ -35,6 +34,7 @@ import mesh.daemon.models.ModelStore;
 import mesh.daemon.models.Resolved;
 import mesh.daemon.process.ChildState;
 import mesh.daemon.process.Children;
+import mesh.daemon.process.ExitReason;
 import mesh.daemon.process.Launch;
 import mesh.daemon.process.LoopbackPorts;
 import mesh.daemon.process.Supervisor;
@@ -237,7 +237,8 @@ public final class LocalModels {
                 switch (download.run()) {
                     case Downloads.Brought.Here(ModelFile file) -> {
                         model.comesBy(null);
-                        if (models.contains(model)) admit(model, file);
+                        if (models.contains(model))
+                            admit(model, parts.store().here(model.said()).orElse(file));
                         return;
                     }
                     case Downloads.Brought.Refused(String code, String message, boolean passes) -> {
@@ -292,8 +293,7 @@ public final class LocalModels {
         if (entered(ref, ref.name())) {
             LocalModel fresh = named(ref.name()).orElseThrow();
             boolean needsFile = !(part instanceof Part.Lend);
-            if (needsFile && parts.store().find(ref.name()) instanceof Resolved.Found(ModelFile file))
-                spread(fresh, file);
+            if (needsFile) parts.store().here(ref.name()).ifPresent(file -> spread(fresh, file));
         }
         named(ref.name()).ifPresent(model -> casting.cast(model, part));
     }
@@ -332,7 +332,7 @@ public final class LocalModels {
                 budget = Math.min(budget, limits.get().splitBytes());
             if (!isSolo) left -= budget;
             if (plan == null) continue;
-            Fit fit = Fit.of(plan.file().header());
+            Fit fit = plan.file().fit();
             stakes.add(new Stake(
                     model.ref(),
                     budget,
@@ -523,15 +523,7 @@ public final class LocalModels {
     private synchronized void supervise(LocalModel model, Engine engine) {
         Plan plan = model.plan();
         if (plan == null || !models.contains(model)) return;
-        var serving = new Serving(
-                        plan.file().path(),
-                        model.name(),
-                        plan.ctxTokens() * plan.slots(),
-                        plan.slots(),
-                        plan.threads(),
-                        plan.promptCacheBytes(),
-                        Optional.empty(),
-                        Pooling.of(plan.file().header()))
+        var serving = plan.serving(model.name(), plan.threads(), plan.promptCacheBytes())
                 .with(drafts.forStart(model, engine))
                 .on(limits.get().place());
         var launch = Launch.server(
@@ -548,7 +540,7 @@ public final class LocalModels {
             case ChildState.Loading(double done) -> model.loads(done);
             case ChildState.Ready(int port, String apiKey) -> {
                 var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-                model.stands(new Standing.Ready(new TcpEngine(address, apiKey)));
+                model.answers(new TcpEngine(address, apiKey), EngineSkills.ask(address, apiKey));
                 ready(model, port);
             }
             case ChildState.Restarting(var reason, var message, long delayMillis) -> {
@@ -556,7 +548,9 @@ public final class LocalModels {
                 log.info("model.stopped", "model", model.ref(), "reason", reason.code());
             }
             case ChildState.Failed(var reason, var message) -> {
-                if (drafts.failed(model, reason.code(), message)) casting.anew(model);
+                if (drafts.failed(model, reason.code(), message)
+                        || (reason == ExitReason.PROJECTOR_FAILED && casting.goesBlind(model, message)))
+                    casting.anew(model);
                 else failed(model, reason.code(), message);
             }
             case ChildState.Stopped() -> {}

@@ -88,6 +88,16 @@ class OllamaApiTest {
     }
 
     @Test
+    void pictureByItsAddressIsRefused() throws Exception {
+        var response = post(
+                "/api/chat",
+                "{\"model\":\"demo\",\"messages\":[{\"role\":\"user\",\"content\":\"see\",\"images\":[\"http://a/b.png\"]}]}");
+
+        assertThat(response.statusCode()).isEqualTo(400);
+        assertThat(response.body()).contains("media_url_unsupported");
+    }
+
+    @Test
     void chatIsAStreamOfLinesUnlessAskedOtherwise() throws Exception {
         events(
                 "{\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":null},\"finish_reason\":null}]}",

@@ -12,6 +12,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import mesh.core.id.ModelRef;
 import mesh.core.model.GgufWriter;
@@ -28,7 +29,10 @@ class ModelStoreTest {
                "license": "mit"},
               {"name": "Small-1B-Coder", "family": "a", "repository": "who/coder-gguf", "files": [{"name": "q4/coder-q4.gguf"}],
                "quantization": "Q4_K_M", "parametersBillions": 1, "context": 4096, "capabilities": ["chat"],
-               "license": "mit"}
+               "license": "mit"},
+              {"name": "Eyes-1B", "family": "e", "repository": "who/eyes-gguf", "files": [{"name": "eyes-1b-q4.gguf", "bytes": 7}],
+               "quantization": "Q4_K_M", "parametersBillions": 1, "context": 4096, "capabilities": ["chat", "vision"],
+               "projector": {"name": "mmproj-model-f16.gguf", "bytes": 5}, "license": "mit"}
             ]}""";
 
     @TempDir
@@ -57,6 +61,99 @@ class ModelStoreTest {
         assertThat(made.bytes()).isEqualTo(Files.size(made.path()));
         assertThat(Files.getLastModifiedTime(again.path())).isEqualTo(written);
         assertThat(names(folder)).containsExactly("demo-tiny.gguf");
+    }
+
+    @Test
+    void demoThatSeesHasItsProjectorBesideIt() throws Exception {
+        ModelFile made = found(store.find("demo-vision"));
+
+        Path projector = made.projector().orElseThrow().path();
+        assertThat(projector).isEqualTo(folder.resolve("mmproj-demo-vision.gguf"));
+        assertThat(made.files()).containsExactly(made.path(), projector);
+        assertThat(made.bytes()).isEqualTo(Files.size(made.path()) + Files.size(projector));
+        assertThat(made.fit().needBytes(2048, 1)
+                        - made.seeing(Optional.empty()).fit().needBytes(2048, 1))
+                .isGreaterThan(Files.size(projector) * 9 / 10);
+        assertThat(store.list().models())
+                .extracting(model -> model.ref().name())
+                .containsExactly("demo-vision");
+        assertThat(store.list().broken()).isEmpty();
+    }
+
+    @Test
+    void onlyProjectorInTheModelsOwnFolderIsUsed() throws Exception {
+        Path alone = write(temp.resolve("one/big-q4.gguf"), sound());
+        Path sight = write(temp.resolve("one/mmproj-model-f16.gguf"), projector());
+        Path torn = write(temp.resolve("two/big-q4.gguf"), sound());
+        write(temp.resolve("two/mmproj-f16.gguf"), projector());
+        write(temp.resolve("two/mmproj-bf16.gguf"), projector());
+        Path flat = write(folder.resolve("big-q4.gguf"), sound());
+        write(folder.resolve("mmproj-other.gguf"), projector());
+
+        assertThat(found(store.find(alone.toString())).files()).containsExactly(alone, sight);
+        assertThat(found(store.find(torn.toString())).projector()).isEmpty();
+        assertThat(found(store.find(flat.toString())).projector()).isEmpty();
+        Path own = write(folder.resolve("mmproj-big-q4.gguf"), projector());
+        assertThat(found(store.find("big-q4")).files()).containsExactly(flat, own);
+    }
+
+    @Test
+    void damagedProjectorLeavesTheModelBlind() throws Exception {
+        Path model = write(temp.resolve("one/big-q4.gguf"), sound());
+        write(temp.resolve("one/mmproj-f16.gguf"), "no projector".getBytes(StandardCharsets.UTF_8));
+
+        assertThat(found(store.find(model.toString())).projector()).isEmpty();
+    }
+
+    @Test
+    void projectorIsNoModel() throws Exception {
+        Path sight = write(folder.resolve("mmproj-f16.gguf"), projector());
+
+        assertThat(refused(store.find(sight.toString())).code()).isEqualTo("projector");
+        assertThat(store.list().models()).isEmpty();
+    }
+
+    @Test
+    void operatorNamesAProjectorOrForbidsThem() throws Exception {
+        Path model = write(temp.resolve("one/big-q4.gguf"), sound());
+        write(temp.resolve("one/mmproj-f16.gguf"), projector());
+        Path other = write(temp.resolve("other.gguf"), projector());
+        String said = model.toString();
+
+        assertThat(found(with(new Eyes(Optional.of(other), said, false)).find(said))
+                        .files())
+                .containsExactly(model, other);
+        assertThat(found(with(new Eyes(Optional.empty(), "", true)).find(said)).projector())
+                .isEmpty();
+        assertThat(refused(with(new Eyes(Optional.of(model), said, false)).find(said))
+                        .code())
+                .isEqualTo("no_projector");
+    }
+
+    @Test
+    void modelOfTheCatalogThatSeesComesWithItsProjectorUnderANameOfItsOwn() throws Exception {
+        ModelSource source = fetchable(store.find("Eyes-1B"));
+
+        assertThat(source.files())
+                .extracting(ModelSource.RemoteFile::name)
+                .containsExactly("eyes-1b-q4.gguf", "mmproj-eyes-1b-q4.gguf");
+        assertThat(uris(source)).last().asString().endsWith("/who/eyes-gguf/resolve/main/mmproj-model-f16.gguf");
+        assertThat(source.bytes()).hasValue(12);
+        assertThat(fetchable(with(new Eyes(Optional.empty(), "", true)).find("Eyes-1B"))
+                        .files())
+                .hasSize(1);
+        write(folder.resolve("eyes-1b-q4.gguf"), sound());
+        assertThat(store.find("Eyes-1B")).isInstanceOf(Resolved.Fetchable.class);
+        assertThat(store.here("Eyes-1B").orElseThrow().projector()).isEmpty();
+    }
+
+    private ModelStore with(Eyes eyes) throws IOException {
+        Catalog catalog = Catalog.read(new ByteArrayInputStream(CATALOG.getBytes(StandardCharsets.UTF_8)));
+        return new ModelStore(folder, () -> catalog, Hub.usual(), Caches.NONE, eyes);
+    }
+
+    private static byte[] projector() {
+        return file(new GgufWriter().text("general.architecture", "clip").u32("clip.vision.embedding_length", 32), 0);
     }
 
     @Test
@@ -301,6 +398,7 @@ class ModelStoreTest {
     }
 
     private static Path write(Path file, byte[] bytes) throws IOException {
+        Files.createDirectories(file.toAbsolutePath().resolveSibling("."));
         return Files.write(file, bytes);
     }
 

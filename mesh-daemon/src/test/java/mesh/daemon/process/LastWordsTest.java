@@ -31,6 +31,7 @@ class LastWordsTest {
             134 | Failed to connect to 127.0.0.1:20001                                                                | RPC_UNREACHABLE
             134 | Remote RPC server crashed or returned malformed response                                            | RPC_LOST
             1   | E srv  llama_server: exiting due to model loading error                                             | LOAD_FAILED
+            1   | E srv  load_model: failed to load multimodal model, 'mmproj.gguf'                                   | PROJECTOR_FAILED
             127 | mesh-child: 4: exec: /opt/llama-server: not found                                                   | NOT_EXECUTABLE
             127 | llama-server: error while loading shared libraries: libssl.so.3: cannot open shared object file     | NOT_EXECUTABLE
             126 | mesh-child: 4: exec: /opt/llama-server: Permission denied                                           | NOT_EXECUTABLE

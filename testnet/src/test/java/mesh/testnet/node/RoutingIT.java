@@ -3,11 +3,14 @@ package mesh.testnet.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import mesh.core.model.Bytes;
+import mesh.daemon.models.DemoModel;
 import mesh.testnet.engine.RealEngine;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -19,6 +22,16 @@ class RoutingIT {
     private static final long CANCEL_NANOS_MAX = 5_000_000_000L;
 
     private static final String ALPHABET = "abcdefghijklmnopqrstuvwxyz";
+
+    /** Two pictures of 8 by 8 pixels as PNG: dark red, and black and white squares. */
+    private static final String DARK =
+            "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEklEQVR4nGM4wcCAFWEXHbQSALvlMgGxhdU2AAAAAElFTkSuQmCC";
+
+    private static final String LIGHT =
+            "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAGElEQVR4nGNgAIP/YIDJxiZBilpkQFM7AF1zX6EV6Jt9AAAAAElFTkSuQmCC";
+
+    /** Tokens that a picture is made into. */
+    private static final int PATCHES = 16;
 
     @TempDir
     Path folder;
@@ -98,6 +111,60 @@ class RoutingIT {
                 .isEqualTo("not_at_target");
         assertThat(Ask.chat(front.api(), "demo", "x-mesh-exclude", "host").code())
                 .isEqualTo("excluded");
+    }
+
+    @Test
+    void pictureFindsTheModelThatSeesFromAnyNode() throws Exception {
+        putEyes(folder.resolve("host/models"));
+        Ask.post(host.management() + "/mesh/v1/models", "{\"model\":\"eyes\"}");
+        awaitModel(front, "eyes", "ready");
+
+        var dark = Ask.post(front.api() + "/v1/chat/completions", picture("auto", DARK));
+        var light = Ask.post(front.api() + "/v1/chat/completions", picture("eyes", LIGHT));
+        var blind = Ask.post(front.api() + "/v1/chat/completions", picture("demo", DARK));
+
+        assertThat(dark.status()).as(dark.text()).isEqualTo(200);
+        assertThat(header(dark, "x-mesh-model")).isEqualTo("eyes");
+        assertThat(header(dark, "x-mesh-node")).isEqualTo("host");
+        assertThat(light.content()).as("another picture, another text").isNotEqualTo(dark.content());
+        assertThat(blind.status()).isEqualTo(400);
+        assertThat(blind.code()).isEqualTo("images_unsupported");
+        assertThat(Ask.get(front.api() + "/v1/models").text()).contains("[\"chat\",\"vision\"]");
+        String ollama = "{\"model\":\"eyes\",\"stream\":false,\"prompt\":\"What is this?\",\"images\":[\"" + DARK
+                + "\"],\"options\":{\"temperature\":0,\"num_predict\":40}}";
+        assertThat(Ask.post(front.api() + "/api/generate", ollama)
+                        .json()
+                        .path("prompt_eval_count")
+                        .asInt())
+                .isEqualTo(dark.json().at("/usage/prompt_tokens").asInt())
+                .isGreaterThan(PATCHES);
+
+        Ask.post(front.management() + "/mesh/v1/models", "{\"model\":\"eyes\"}");
+        front.await("download.done");
+        assertThat(folder.resolve("front/models/mmproj-eyes.gguf"))
+                .as("a copy brings the projector too")
+                .hasSameBinaryContentAs(folder.resolve("host/models/mmproj-eyes.gguf"));
+    }
+
+    /** The demo that sees under a name that members copy. */
+    private static void putEyes(Path models) throws IOException {
+        DemoModel demo = DemoModel.named("demo-vision").orElseThrow();
+        Files.createDirectories(models);
+        put(demo, models.resolve("eyes.gguf"));
+        put(demo.projector().orElseThrow(), models.resolve("mmproj-eyes.gguf"));
+    }
+
+    private static void put(Bytes content, Path file) throws IOException {
+        var bytes = new byte[(int) content.size()];
+        content.read(0, bytes.length).get(bytes);
+        Files.write(file, bytes);
+    }
+
+    private static String picture(String model, String png) {
+        return "{\"model\":\"" + model
+                + "\",\"temperature\":0,\"max_tokens\":40,\"messages\":[{\"role\":\"user\",\"content\":["
+                + "{\"type\":\"text\",\"text\":\"What is this?\"},{\"type\":\"image_url\",\"image_url\":{\"url\":"
+                + "\"data:image/png;base64," + png + "\"}}]}]}";
     }
 
     @Test

@@ -151,7 +151,9 @@ class PagesIT {
     @Test
     void whatAModelWritesCanDoNothing() {
         try (Tab tab = Tab.open(console, "chat")) {
-            tab.page().locator("input[type=file]").setInputFiles(Path.of("src/test/resources/browser/hostile.json"));
+            tab.page()
+                    .getByLabel("A file with conversations")
+                    .setInputFiles(Path.of("src/test/resources/browser/hostile.json"));
             tab.awaitText("1 conversation taken in");
             tab.page().locator(".chat-row a").click();
 

@@ -67,9 +67,6 @@ final class Hosting implements Orders, Casualties {
     /** A hundred requests a second look the same to an assignment as a thousand. */
     private static final int ASKED_PER_LOOK_MAX = 20;
 
-    /** What every language model can; what else one can is not read from its file yet. */
-    private static final List<Skill> CHATS = List.of(Skill.CHAT);
-
     private final String name;
     private final boolean onlyAsks;
     private final Memory memory;
@@ -241,7 +238,7 @@ final class Hosting implements Orders, Casualties {
         }
         var rows = new ArrayList<OnDisk>();
         for (ModelFile file : store.list().models())
-            if (Fit.of(file.header()).within(memory.usableBytes(), Fit.Ask.ANY)
+            if (file.fit().within(memory.usableBytes(), Fit.Ask.ANY)
                     instanceof Fit.Verdict.Fits(int context, int slots, long needBytes, long kvBytes, long usable))
                 rows.add(new OnDisk(file.ref(), file.bytes(), needBytes, kvBytes, 0, 0));
         onDisk = rows;
@@ -309,11 +306,19 @@ final class Hosting implements Orders, Casualties {
         for (Served row : own.served()) {
             if (!row.model().equals(ref)) continue;
             if (isReady && row.phase() == Phase.LOADING)
-                loop.tell(new Event.ModelReady(ref, model.slots(), model.ctxTokens(), model.sizeBytes(), CHATS));
+                loop.tell(new Event.ModelReady(ref, model.slots(), model.ctxTokens(), model.sizeBytes(), skills(ref)));
             if (!models.isAlone(ref)) continue;
             if (hasFailed && row.phase() != Phase.FAILED) loop.tell(new Event.ModelFailed(ref));
             if (!isReady && !hasFailed && row.phase() == Phase.READY) loop.tell(new Event.ModelEnded(ref));
         }
+    }
+
+    private List<Skill> skills(ModelRef model) {
+        return models.rows().stream()
+                .filter(row -> row.model().equals(model))
+                .findFirst()
+                .map(Served::skills)
+                .orElse(List.of());
     }
 
     /** How busy the engines are, and what was asked for; a mesh needs no more than an idea of the latter. */

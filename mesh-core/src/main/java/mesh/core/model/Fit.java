@@ -1,5 +1,6 @@
 package mesh.core.model;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.IntPredicate;
@@ -18,6 +19,7 @@ import java.util.function.IntPredicate;
  * @param stateBytesPerSlot what recurrent layers remember, whatever the context
  * @param batchBytes intermediate results of one batch of tokens
  * @param engineBytes the engine itself and the vocabulary
+ * @param projectorBytes what turns pictures into tokens, with its intermediate results; 0 where there is none
  */
 public record Fit(
         long weightBytes,
@@ -28,7 +30,8 @@ public record Fit(
         long windowTokens,
         long stateBytesPerSlot,
         long batchBytes,
-        long engineBytes) {
+        long engineBytes,
+        long projectorBytes) {
     /** What most chats and tools need; more is asked for by name, since it costs memory on every slot. */
     public static final int CONTEXT_TARGET = 8192;
 
@@ -120,17 +123,35 @@ public record Fit(
                 windows.tokens(),
                 sizes.stateBytes(),
                 sizes.batchBytes(),
-                Saturated.plus(ENGINE_BYTES, Saturated.times(sizes.vocabulary, VOCABULARY_ENTRY_BYTES)));
+                Saturated.plus(ENGINE_BYTES, Saturated.times(sizes.vocabulary, VOCABULARY_ENTRY_BYTES)),
+                0);
+    }
+
+    /** The same with the projector whose header this is. */
+    public Fit seeing(GgufHeader projector) {
+        return new Fit(
+                weightBytes,
+                layers,
+                contextMax,
+                kvBytesPerToken,
+                windowBytesPerToken,
+                windowTokens,
+                stateBytesPerSlot,
+                batchBytes,
+                engineBytes,
+                Sight.needBytes(projector));
     }
 
     /** The sum at {@code context} tokens for each of {@code slots}, item by item. */
     public List<Item> items(int context, int slots) {
-        return List.of(
+        var items = new ArrayList<>(List.of(
                 new Item("weights", weightBytes),
                 new Item("KV cache", kvBytes(context, slots)),
                 new Item("recurrent state", Saturated.times(stateBytesPerSlot, slots)),
                 new Item("compute buffers", computeBytes(context)),
-                new Item("engine", engineBytes));
+                new Item("engine", engineBytes)));
+        if (projectorBytes > 0) items.add(new Item("projector", projectorBytes));
+        return List.copyOf(items);
     }
 
     public long needBytes(int context, int slots) {

@@ -62,6 +62,12 @@ public final class GgufWriter {
         return this;
     }
 
+    public GgufWriter f32s(String key, float... values) {
+        list(key, 6, values.length);
+        for (float value : values) number(keys, Float.floatToIntBits(value), 4);
+        return this;
+    }
+
     /** The next tensor; its first dimension is the contiguous one. */
     public GgufWriter tensor(String name, TensorType type, long... dims) {
         text(table, name);

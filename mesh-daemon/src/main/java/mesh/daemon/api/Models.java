@@ -1,7 +1,9 @@
 package mesh.daemon.api;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import mesh.core.member.Profile.Skill;
 import mesh.core.openai.ApiError;
 import mesh.daemon.edge.Course;
 
@@ -38,6 +40,7 @@ public interface Models {
      * @param sizeBytes 0 = not known
      * @param owner who says so, shown as {@code owned_by}
      * @param hosts names of the nodes that serve it or are about to
+     * @param skills what hosts that are ready say it can; empty while none has said so
      */
     record Entry(
             String name,
@@ -47,9 +50,31 @@ public interface Models {
             long sizeBytes,
             long createdSeconds,
             String owner,
-            List<String> hosts) {
+            List<String> hosts,
+            List<Skill> skills) {
         public Entry {
             hosts = List.copyOf(hosts);
+            skills = List.copyOf(skills);
+        }
+
+        /** Nothing is known of what it can. */
+        public Entry(
+                String name,
+                State state,
+                String detail,
+                int contextTokens,
+                long sizeBytes,
+                long createdSeconds,
+                String owner,
+                List<String> hosts) {
+            this(name, state, detail, contextTokens, sizeBytes, createdSeconds, owner, hosts, List.of());
+        }
+
+        /** The same as the API says it. */
+        public List<String> skillWords() {
+            return skills.stream()
+                    .map(skill -> skill.name().toLowerCase(Locale.ROOT))
+                    .toList();
         }
     }
 

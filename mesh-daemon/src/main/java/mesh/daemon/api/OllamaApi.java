@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import mesh.core.Sha256;
 import mesh.core.id.Near;
+import mesh.core.member.Profile.Skill;
 import mesh.core.openai.ApiError;
 import mesh.daemon.api.Models.Answer;
 import mesh.daemon.api.Models.Entry;
@@ -122,7 +123,9 @@ public final class OllamaApi {
         shown.set("details", details());
         ObjectNode facts = shown.putObject("model_info").put("general.architecture", ARCHITECTURE);
         facts.put(ARCHITECTURE + ".context_length", entry.contextTokens());
-        shown.putArray("capabilities").add("completion").add("tools");
+        ArrayNode capabilities =
+                shown.putArray("capabilities").add("completion").add("tools");
+        if (entry.skills().contains(Skill.VISION)) capabilities.add("vision");
         return Reply.json(shown.put("modified_at", since(entry)));
     }
 

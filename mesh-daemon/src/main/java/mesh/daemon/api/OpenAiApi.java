@@ -109,6 +109,7 @@ public final class OpenAiApi {
                 "owned_by", entry.owner(),
                 "state", wire(entry.state()),
                 "hosts", entry.hosts());
+        if (!entry.skills().isEmpty()) model.put("skills", entry.skillWords());
         if (entry.contextTokens() > 0) {
             model.put("context_length", entry.contextTokens());
             model.put("max_model_len", entry.contextTokens());

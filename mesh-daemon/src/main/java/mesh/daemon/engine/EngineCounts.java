@@ -1,9 +1,6 @@
 package mesh.daemon.engine;
 
-import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -16,8 +13,6 @@ import java.util.Optional;
  * @param accepted how many of these were right
  */
 public record EngineCounts(long tokens, double seconds, long guessed, long accepted) {
-    private static final int WAIT_MILLIS = 1000;
-
     /** Several times what it prints. */
     private static final int ANSWER_BYTES_MAX = 64 << 10;
 
@@ -25,16 +20,7 @@ public record EngineCounts(long tokens, double seconds, long guessed, long accep
 
     /** Empty when it does not answer, or does not count. */
     public static Optional<EngineCounts> ask(InetSocketAddress address, String apiKey) {
-        try (var socket = new Socket()) {
-            socket.connect(address, WAIT_MILLIS);
-            socket.setSoTimeout(WAIT_MILLIS);
-            String request = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + apiKey
-                    + "\r\nConnection: close\r\n\r\n";
-            socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
-            return parse(new String(socket.getInputStream().readNBytes(ANSWER_BYTES_MAX), StandardCharsets.ISO_8859_1));
-        } catch (IOException gone) {
-            return Optional.empty();
-        }
+        return EngineQuestion.ask("/metrics", address, apiKey, ANSWER_BYTES_MAX).flatMap(EngineCounts::parse);
     }
 
     /** Builds that do not count guesses are taken to have made none. */

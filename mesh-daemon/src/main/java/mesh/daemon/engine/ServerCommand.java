@@ -1,5 +1,6 @@
 package mesh.daemon.engine;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,6 +15,9 @@ import mesh.daemon.process.Command;
 public final class ServerCommand {
     /** A text is made into a vector in one step, so it must fit one; longer ones are refused. */
     private static final String VECTOR_TOKENS_MAX = "2048";
+
+    /** No folder, on any machine. */
+    private static final String NOWHERE = "/dev/null";
 
     private final ServerFlags flags;
     private final List<String> words = new ArrayList<>();
@@ -38,6 +42,7 @@ public final class ServerCommand {
                         workers -> command.split(workers, serving.place()),
                         () -> serving.place().ifPresent(place -> command.need("--device", place.devices())));
         serving.draft().ifPresent(draft -> command.draft(draft, serving));
+        serving.projector().ifPresent(projector -> command.projector(projector, serving));
         command.manners();
         return new Command(command.words, command.variables);
     }
@@ -102,12 +107,27 @@ public final class ServerCommand {
         flags.firstOf("--spec-draft-n-max", "--draft-max", "--draft")
                 .ifPresent(flag -> need(flag, Integer.toString(draft.tokensMax())));
         if (serving.workers().isEmpty()) return;
-        String own = serving.place()
+        if (flags.knows("-devd")) need("-devd", ownDevice(serving));
+        else if (flags.knows("-ngld")) need("-ngld", "0");
+    }
+
+    /**
+     * In a split it stays on this machine, as the last device of the list would be another's. What looks like no
+     * picture is offered to ffmpeg, which opens whatever a stranger's bytes tell it to: it is not found.
+     */
+    private void projector(Path projector, Serving serving) {
+        need("--mmproj", projector.toString());
+        if (flags.knows("--video-ffmpeg-dir")) need("--video-ffmpeg-dir", NOWHERE);
+        if (serving.workers().isEmpty()) return;
+        if (flags.knows("--mmproj-device")) need("--mmproj-device", ownDevice(serving));
+        else want("--no-mmproj-offload");
+    }
+
+    private static String ownDevice(Serving serving) {
+        return serving.place()
                 .filter(place -> place.units() > 0)
                 .map(Serving.Place::devices)
                 .orElse("none");
-        if (flags.knows("-devd")) need("-devd", own);
-        else if (flags.knows("-ngld")) need("-ngld", "0");
     }
 
     private void manners() {

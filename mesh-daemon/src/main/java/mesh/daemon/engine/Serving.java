@@ -17,6 +17,7 @@ import mesh.core.Check;
  * @param pooling how one vector is made of a text; NONE for models that write
  * @param draft what guesses ahead for it
  * @param place which of this machine's processors; empty leaves the choice to llama.cpp
+ * @param projector what turns pictures into tokens for it
  */
 public record Serving(
         Path model,
@@ -28,8 +29,9 @@ public record Serving(
         Optional<Workers> workers,
         Pooling pooling,
         Optional<Draft> draft,
-        Optional<Place> place) {
-    /** Nothing guesses ahead, and llama.cpp chooses the place. */
+        Optional<Place> place,
+        Optional<Path> projector) {
+    /** Nothing guesses ahead, llama.cpp chooses the place, and the model sees nothing. */
     public Serving(
             Path model,
             String alias,
@@ -48,6 +50,7 @@ public record Serving(
                 promptCacheBytes,
                 workers,
                 pooling,
+                Optional.empty(),
                 Optional.empty(),
                 Optional.empty());
     }
@@ -68,18 +71,36 @@ public record Serving(
 
     /** The same with its later layers held by workers, and without a prompt cache: states would cross the network. */
     public Serving over(Workers held) {
-        return new Serving(model, alias, ctxSize, parallel, threads, 0, Optional.of(held), pooling, draft, place);
+        return new Serving(
+                model, alias, ctxSize, parallel, threads, 0, Optional.of(held), pooling, draft, place, projector);
     }
 
     /** The same with a smaller model that guesses ahead, if there is one. */
     public Serving with(Optional<Draft> guessing) {
         return new Serving(
-                model, alias, ctxSize, parallel, threads, promptCacheBytes, workers, pooling, guessing, place);
+                model,
+                alias,
+                ctxSize,
+                parallel,
+                threads,
+                promptCacheBytes,
+                workers,
+                pooling,
+                guessing,
+                place,
+                projector);
     }
 
     /** The same on these processors of this machine. */
     public Serving on(Optional<Place> chosen) {
-        return new Serving(model, alias, ctxSize, parallel, threads, promptCacheBytes, workers, pooling, draft, chosen);
+        return new Serving(
+                model, alias, ctxSize, parallel, threads, promptCacheBytes, workers, pooling, draft, chosen, projector);
+    }
+
+    /** The same with what lets it see, if there is such. */
+    public Serving seeing(Optional<Path> by) {
+        return new Serving(
+                model, alias, ctxSize, parallel, threads, promptCacheBytes, workers, pooling, draft, place, by);
     }
 
     /**

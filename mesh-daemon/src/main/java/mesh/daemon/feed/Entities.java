@@ -208,6 +208,7 @@ public final class Entities implements Feed.Source {
                         "split",
                         hosts.stream().flatMap(host -> shares(host).stream()).toList())
                 .known("contextTokens", entry.contextTokens())
+                .known("skills", entry.skillWords())
                 .known(
                         "slots",
                         here.map(ModelStatus::slots)

@@ -4,9 +4,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import mesh.core.model.Bytes;
 import mesh.daemon.store.AtomicFile;
 
-/** Demo models as files in a folder: made when missing, made again when damaged. Any thread. */
+/** Demo models and their projectors as files in a folder: made when missing, made again when damaged. Any thread. */
 final class DemoFiles {
     /** Large enough that the disk sets the pace, small enough to be nothing. */
     private static final int WRITE_BYTES = 1 << 20;
@@ -24,7 +25,7 @@ final class DemoFiles {
     }
 
     /** When this returns, the file is there and whole; when it throws, nothing new is there. */
-    static void make(DemoModel model, Path file) throws IOException {
+    static void make(Bytes model, Path file) throws IOException {
         AtomicFile.writeRemakeable(file, out -> {
             for (long at = 0; at < model.size(); at += WRITE_BYTES) {
                 ByteBuffer bytes = model.read(at, WRITE_BYTES);
@@ -33,7 +34,7 @@ final class DemoFiles {
         });
     }
 
-    static boolean isWhole(DemoModel model, Path path) throws IOException {
+    static boolean isWhole(Bytes model, Path path) throws IOException {
         try (FileBytes file = FileBytes.open(path)) {
             if (file.size() != model.size()) return false;
             for (long at = 0; at < model.size(); at += CHECK_STRIDE_BYTES) if (differs(model, file, at)) return false;
@@ -43,7 +44,7 @@ final class DemoFiles {
         }
     }
 
-    private static boolean differs(DemoModel model, FileBytes file, long at) throws IOException {
+    private static boolean differs(Bytes model, FileBytes file, long at) throws IOException {
         return !model.read(at, CHECK_BYTES).equals(file.read(at, CHECK_BYTES));
     }
 }

@@ -1,19 +1,19 @@
 package mesh.daemon.models;
 
+import static mesh.daemon.models.DemoFormula.F16_EXPONENT_BIAS;
+import static mesh.daemon.models.DemoFormula.F16_PER_WORD;
+
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import mesh.core.model.Bytes;
 import mesh.core.model.GgufWriter;
-import mesh.core.model.TensorType;
 
 /**
- * A model file that is a formula: every 8 bytes of it follow from its name alone, by integer arithmetic, so that all
- * machines make the same file and any piece can be made or checked alone. <i>Cycle</i> models recite the alphabet and
- * stop, on every CPU; <i>random</i> ones babble readably for ever, and the slightest numeric damage changes what they
- * say; one makes vectors of texts. Immutable, any thread.
+ * A model file that is a {@link DemoFormula}. <i>Cycle</i> models recite the alphabet and stop, on every CPU;
+ * <i>random</i> ones babble readably for ever, and the slightest numeric damage changes what they say; one makes vectors
+ * of texts; one babbles of pictures and stops by chance. Immutable, any thread.
  */
 public final class DemoModel implements Bytes {
     /** Opens every demo's title, so that nobody takes one for a real model. */
@@ -23,18 +23,6 @@ public final class DemoModel implements Bytes {
     private static final String FORMULA = "2";
 
     private static final int CONTEXT = 8192;
-
-    private static final long SEED = 0x6D657368; // "mesh"
-
-    /** SplitMix64's step: an odd number near 2^64 divided by the golden ratio. */
-    private static final long GOLDEN = 0x9E3779B97F4A7C15L;
-
-    /** Of each of the four f16 in a word, the sign and the mantissa. */
-    private static final long F16_SIGN_AND_MANTISSA = 0x83FF_83FF_83FF_83FFL;
-
-    private static final int F16_EXPONENT_BIAS = 15;
-    private static final long F32_ONES = 0x3F80_0000_3F80_0000L;
-    private static final int F16_PER_WORD = 4;
 
     /** Attention and feed-forward whisper in a cycle model: 2^-4 of what they say in a random one. */
     private static final int CYCLE_DAMPING = 4;
@@ -47,6 +35,9 @@ public final class DemoModel implements Bytes {
 
     /** Random models' logits spread by about 2^4, so that sampling too stays within their letters. */
     private static final int RANDOM_LOGIT = 4;
+
+    /** Half of that where the turn's end is among them: it comes sooner, and is not missed for ever in a loop. */
+    private static final int SEEING_LOGIT = 3;
 
     private enum Shape {
         TINY("-tiny", 64, 2, 4, 2, 128),
@@ -73,7 +64,8 @@ public final class DemoModel implements Bytes {
     private enum Kind {
         RECITES("recites the alphabet"),
         BABBLES("babbles at random"),
-        EMBEDS("makes vectors of texts");
+        EMBEDS("makes vectors of texts"),
+        SEES("babbles of pictures");
 
         final String title;
 
@@ -90,19 +82,18 @@ public final class DemoModel implements Bytes {
     private final String name;
     private final Shape shape;
     private final Kind kind;
-    private final byte[] header;
-    private final List<Tensor> tensors = new ArrayList<>();
-    private final long size;
+    private final DemoFormula formula;
+    private final Optional<DemoProjector> projector;
 
     private DemoModel(String name, Shape shape, Kind kind) {
         this.name = name;
         this.shape = shape;
         this.kind = kind;
-        var writer = new GgufWriter();
-        keys(writer);
-        tensors(writer);
-        header = writer.header();
-        size = header.length + writer.dataBytes();
+        formula = new DemoFormula(name);
+        keys(formula.keys());
+        tensors();
+        formula.close();
+        projector = kind == Kind.SEES ? Optional.of(new DemoProjector(name, shape.width)) : Optional.empty();
     }
 
     private static List<DemoModel> all() {
@@ -112,6 +103,7 @@ public final class DemoModel implements Bytes {
             models.add(new DemoModel("demo" + shape.suffix + "-random", shape, Kind.BABBLES));
         }
         models.add(1, new DemoModel("demo-embed", Shape.TINY, Kind.EMBEDS));
+        models.add(2, new DemoModel("demo-vision", Shape.TINY, Kind.SEES));
         return List.copyOf(models);
     }
 
@@ -128,33 +120,19 @@ public final class DemoModel implements Bytes {
         return name;
     }
 
+    /** What turns pictures into tokens for it, if it sees. */
+    public Optional<DemoProjector> projector() {
+        return projector;
+    }
+
     @Override
     public long size() {
-        return size;
+        return formula.size();
     }
 
     @Override
     public ByteBuffer read(long offset, int length) {
-        long end = Math.min(size, offset + length);
-        if (end <= offset) return ByteBuffer.allocate(0);
-        long from = offset & -8L;
-        long to = (end + 7) & -8L;
-        var bytes = ByteBuffer.allocate((int) (to - from)).order(ByteOrder.LITTLE_ENDIAN);
-        int at = 0;
-        for (long next = from; next < to; ) {
-            if (next < header.length) {
-                int known = (int) Math.min(to, header.length);
-                bytes.put(header, (int) next, known - (int) next);
-                next = known;
-                continue;
-            }
-            while (tensors.get(at).end() <= next - header.length) at++;
-            Tensor tensor = tensors.get(at);
-            long stop = Math.min(to, header.length + tensor.end());
-            long word = (next - header.length - tensor.start()) / Long.BYTES;
-            for (; next < stop; next += Long.BYTES) bytes.putLong(tensor.words().at(word++));
-        }
-        return bytes.slice((int) (offset - from), (int) (end - offset));
+        return formula.read(offset, length);
     }
 
     private void keys(GgufWriter writer) {
@@ -177,62 +155,43 @@ public final class DemoModel implements Bytes {
     }
 
     /** Weights keep the length of what passes through them: about one over the root of the inputs. */
-    private void tensors(GgufWriter writer) {
+    private void tensors() {
         int width = shape.width;
         int kv = width / shape.heads * shape.kvHeads;
-        boolean cycles = kind != Kind.BABBLES;
-        int scale = -exponentOfRoot(width) - 1;
+        boolean cycles = kind == Kind.RECITES || kind == Kind.EMBEDS;
+        int scale = DemoFormula.keeping(width);
         int damped = cycles ? scale - CYCLE_DAMPING : scale;
-        int hiddenDamped = -exponentOfRoot(shape.hidden) - 1 - (cycles ? CYCLE_DAMPING : 0);
-        matrix(writer, "token_embd", width, DemoTokens.COUNT, cycles ? this::codeOfToken : noise(-2));
+        int hiddenDamped = DemoFormula.keeping(shape.hidden) - (cycles ? CYCLE_DAMPING : 0);
+        matrix("token_embd", width, DemoTokens.COUNT, cycles ? this::codeOfToken : formula.noise(-2));
         for (int layer = 0; layer < shape.layers; layer++) {
             String block = "blk." + layer + ".";
-            ones(writer, block + "attn_norm");
-            matrix(writer, block + "attn_q", width, width, noise(scale + FOCUS));
-            matrix(writer, block + "attn_k", width, kv, noise(scale + FOCUS));
-            matrix(writer, block + "attn_v", width, kv, noise(scale));
-            matrix(writer, block + "attn_output", width, width, noise(damped));
-            ones(writer, block + "ffn_norm");
-            matrix(writer, block + "ffn_gate", width, shape.hidden, noise(scale));
-            matrix(writer, block + "ffn_up", width, shape.hidden, noise(scale));
-            matrix(writer, block + "ffn_down", shape.hidden, width, noise(hiddenDamped));
+            formula.ones(block + "attn_norm.weight", width);
+            matrix(block + "attn_q", width, width, formula.noise(scale + FOCUS));
+            matrix(block + "attn_k", width, kv, formula.noise(scale + FOCUS));
+            matrix(block + "attn_v", width, kv, formula.noise(scale));
+            matrix(block + "attn_output", width, width, formula.noise(damped));
+            formula.ones(block + "ffn_norm.weight", width);
+            matrix(block + "ffn_gate", width, shape.hidden, formula.noise(scale));
+            matrix(block + "ffn_up", width, shape.hidden, formula.noise(scale));
+            matrix(block + "ffn_down", shape.hidden, width, formula.noise(hiddenDamped));
         }
-        ones(writer, "output_norm");
-        matrix(writer, "output", width, DemoTokens.COUNT, cycles ? this::codeBeforeToken : letters(scale));
+        formula.ones("output_norm.weight", width);
+        matrix("output", width, DemoTokens.COUNT, cycles ? this::codeBeforeToken : letters(scale));
     }
 
-    private static int exponentOfRoot(int inputs) {
-        return (Integer.SIZE - 1 - Integer.numberOfLeadingZeros(inputs)) / 2;
+    private void matrix(String tensor, int inputs, int outputs, DemoFormula.Words words) {
+        formula.halves(tensor + ".weight", words, inputs, outputs);
     }
 
-    private void ones(GgufWriter writer, String tensor) {
-        writer.tensor(tensor + ".weight", TensorType.F32, shape.width);
-        place(shape.width * 4L, word -> F32_ONES);
-    }
-
-    private void matrix(GgufWriter writer, String tensor, int inputs, int outputs, Words words) {
-        writer.tensor(tensor + ".weight", TensorType.F16, inputs, outputs);
-        place(2L * inputs * outputs, words);
-    }
-
-    /** Every size here is a multiple of the file's alignment, so tensors touch. */
-    private void place(long bytes, Words words) {
-        long start = tensors.isEmpty() ? 0 : tensors.getLast().end();
-        tensors.add(new Tensor(start, start + bytes, words));
-    }
-
-    /** Signs and mantissas by chance, one exponent: values between 2^e and 2^(e+1), either sign. */
-    private Words noise(int exponent) {
-        long seed = mixed(SEED + tensors.size() * GOLDEN + name.hashCode());
-        long exponents = fourTimes((exponent + F16_EXPONENT_BIAS) << 10);
-        return word -> (mixed(seed + word * GOLDEN) & F16_SIGN_AND_MANTISSA) | exponents;
-    }
-
-    /** Rows of all tokens but letters are zero: the most likely token is always readable. */
-    private Words letters(int scale) {
-        Words noise = noise(scale + RANDOM_LOGIT);
+    /** Rows of all tokens but letters are zero: the most likely token is always readable, or ends the turn. */
+    private DemoFormula.Words letters(int scale) {
+        DemoFormula.Words noise = formula.noise(scale + (kind == Kind.SEES ? SEEING_LOGIT : RANDOM_LOGIT));
         int rowWords = shape.width / F16_PER_WORD;
-        return word -> DemoTokens.isReadable((int) (word / rowWords)) ? noise.at(word) : 0;
+        return word -> isSaid((int) (word / rowWords)) ? noise.at(word) : 0;
+    }
+
+    private boolean isSaid(int token) {
+        return DemoTokens.isReadable(token) || (kind == Kind.SEES && DemoTokens.isTurnEnd(token));
     }
 
     private long codeOfToken(long word) {
@@ -259,23 +218,4 @@ public final class DemoModel implements Bytes {
         }
         return word;
     }
-
-    private static long fourTimes(long half) {
-        return half * 0x0001_0001_0001_0001L;
-    }
-
-    /** SplitMix64's finisher (Steele, Lea, Flood 2014): every bit of the answer depends on every bit given. */
-    private static long mixed(long bits) {
-        bits = (bits ^ (bits >>> 30)) * 0xBF58476D1CE4E5B9L;
-        bits = (bits ^ (bits >>> 27)) * 0x94D049BB133111EBL;
-        return bits ^ (bits >>> 31);
-    }
-
-    /** A tensor's content, eight bytes at a time. */
-    private interface Words {
-        long at(long word);
-    }
-
-    /** Where a tensor lies, counted from the start of the data. */
-    private record Tensor(long start, long end, Words words) {}
 }

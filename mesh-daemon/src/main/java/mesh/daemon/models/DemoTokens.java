@@ -121,6 +121,10 @@ final class DemoTokens {
         return token == TURN_END ? STATE_END : 0;
     }
 
+    static boolean isTurnEnd(int token) {
+        return token == TURN_END;
+    }
+
     static boolean isReadable(int token) {
         return (token >= 'a' && token <= 'z') || " .,".indexOf(token) >= 0;
     }

@@ -46,10 +46,10 @@ public final class Housekeeping {
         record Refused(String code, String message) implements Removal {}
     }
 
-    /** Reads every part of a model. */
+    /** Reads every file of a model. */
     public List<Verdict> verify(ModelFile model, Hashing.Listener listener) throws IOException {
         var verdicts = new ArrayList<Verdict>();
-        for (Path file : model.paths()) {
+        for (Path file : model.files()) {
             String seen = Hashing.sha256(file, listener);
             Optional<String> expected = expected(model, file);
             if (expected.isEmpty()) verdicts.add(new Verdict.Unknown(file, seen));
@@ -88,11 +88,17 @@ public final class Housekeeping {
         if (!isOurs || !isInFolder(model.path()))
             return new Removal.Refused(
                     "not_ours", model.path() + " was not fetched by this program; delete it yourself if it may go");
-        for (Path file : model.paths()) {
+        var removed = new ArrayList<Path>();
+        long bytes = 0;
+        for (Path file : model.files()) {
+            // A projector may be somebody's own beside a model of ours.
+            if (!model.isDemo() && !store.notes().of(file).isOurs()) continue;
+            bytes += Files.size(file);
             Files.deleteIfExists(file);
             store.notes().forget(file);
+            removed.add(file);
         }
-        return new Removal.Removed(model.paths(), model.bytes());
+        return new Removal.Removed(removed, bytes);
     }
 
     private boolean isInFolder(Path file) {

@@ -17,10 +17,10 @@ final class ModelNames {
         return Objects.requireNonNullElse(file.getFileName(), file).toString();
     }
 
-    /** Whether it is called like a model, and of a set like the first part. */
+    /** Whether it is called like a model, and of a set like the first part. Projectors are none. */
     static boolean isFirst(Path file) {
         String name = fileName(file);
-        if (name.startsWith(".") || !name.endsWith(SUFFIX)) return false;
+        if (name.startsWith(".") || !name.endsWith(SUFFIX) || Projectors.isCalledSo(name)) return false;
         return PartName.parse(name).map(part -> part.number() == 1).orElse(true);
     }
 

@@ -171,7 +171,7 @@ public final class ModelStore {
 
     /** A model of the folder begins to be served. */
     public void used(ModelFile model) {
-        for (Path file : model.paths()) {
+        for (Path file : model.files()) {
             if (!folder.equals(file.getParent())) continue;
             try {
                 notes.used(file);
@@ -213,7 +213,10 @@ public final class ModelStore {
                 parts.add(new GgufReader.Part(part.toString(), open.getLast()));
             }
             return switch (GgufReader.read(parts)) {
-                case GgufRead.Read(GgufHeader header) -> new Found(new ModelFile(ref, paths, header));
+                case GgufRead.Read(GgufHeader header) ->
+                    Projectors.isOne(header)
+                            ? new Refused("projector", "no model but a projector of one, for --mmproj path=" + path)
+                            : new Found(new ModelFile(ref, paths, header, Projectors.beside(paths.getFirst(), folder)));
                 case GgufRead.Refused(var reason, var message) -> new Refused(reason.code(), message);
             };
         } catch (NoSuchFileException missing) {
@@ -241,6 +244,11 @@ public final class ModelStore {
                             "no room for the model path=" + file + " freeBytes=" + freeBytes + " needBytes="
                                     + demo.size());
                 DemoFiles.make(demo, file);
+            }
+            if (demo.projector().isPresent()) {
+                Path beside = file.resolveSibling(Projectors.nameFor(ModelNames.fileName(file)));
+                if (!DemoFiles.isWhole(demo.projector().get(), beside))
+                    DemoFiles.make(demo.projector().get(), beside);
             }
             return open(file);
         } catch (IOException e) {

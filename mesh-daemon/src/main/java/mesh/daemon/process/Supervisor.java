@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Keeps one child running: starts it on a fresh port with a fresh key, watches it load, starts it again when it ends
  * unasked, gives up when that is pointless. It owns one virtual thread, {@code child-NAME}, on which all changes of
- * state happen and the listener is called; a listener must not block. {@link #state} and {@link #stop} are safe on any
+ * state happen and the listener is called; a listener must not block for more than a few seconds. {@link #state} and {@link #stop} are safe on any
  * thread.
  */
 public final class Supervisor {

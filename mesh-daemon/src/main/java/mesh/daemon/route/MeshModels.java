@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -17,6 +18,7 @@ import mesh.core.id.NodeId;
 import mesh.core.member.Member;
 import mesh.core.member.Profile.Phase;
 import mesh.core.member.Profile.Served;
+import mesh.core.member.Profile.Skill;
 import mesh.core.openai.ApiError;
 import mesh.core.route.Ask;
 import mesh.core.route.Choice;
@@ -276,8 +278,10 @@ public final class MeshModels implements Models {
         int ctxTokens = 0;
         long bytes = 0;
         var names = new ArrayList<String>();
+        var skills = new TreeSet<Skill>();
         for (Host host : hosts) {
             Phase phase = host.served().phase();
+            if (phase == Phase.READY) skills.addAll(host.served().skills());
             if (phase == Phase.READY) state = State.READY;
             else if (phase != Phase.FAILED && state != State.READY) state = State.LOADING;
             ctxTokens = Math.max(ctxTokens, host.served().ctxTokens());
@@ -287,7 +291,8 @@ public final class MeshModels implements Models {
         }
         String owner = names.isEmpty() ? "mesh" : names.getFirst();
         String detail = state == State.READY ? "" : own != null ? own.detail() : "on another node";
-        return new Entry(model.name(), state, detail, ctxTokens, bytes, STARTED_SECONDS, owner, names);
+        return new Entry(
+                model.name(), state, detail, ctxTokens, bytes, STARTED_SECONDS, owner, names, List.copyOf(skills));
     }
 
     private static Entry cold(String name, RouteTable table) {

@@ -15,6 +15,7 @@ import mesh.core.id.NodeId;
 import mesh.daemon.edge.TcpEngine;
 import mesh.daemon.edge.Turnstile;
 import mesh.daemon.engine.Engine;
+import mesh.daemon.engine.EngineSkills;
 import mesh.daemon.engine.Pooling;
 import mesh.daemon.engine.Serving;
 import mesh.daemon.log.Log;
@@ -224,7 +225,8 @@ final class Casting {
                         Optional.empty(),
                         Pooling.of(file.header()))
                 .with(drafts.forStart(model, engine.get()))
-                .on(soloist.limits().place(part.shares().getFirst()));
+                .on(soloist.limits().place(part.shares().getFirst()))
+                .seeing(file.projector().map(ModelFile.Projector::path));
         var shares = part.shares();
         var order = new Split.Order(
                 model.ref(),
@@ -271,7 +273,7 @@ final class Casting {
             if (role != null) role.endsInRow = 0;
         }
         var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-        model.stands(new Standing.Ready(new TcpEngine(address, apiKey)));
+        model.answers(new TcpEngine(address, apiKey), EngineSkills.ask(address, apiKey));
         log.info(
                 "model.ready",
                 "model",

@@ -54,7 +54,7 @@ public record Limits(
     Planned plan(ModelFile file, long takenBytes, int modelsBeside) {
         var ask = new Fit.Ask(ctxTokens.orElse(0), parallel.orElse(0));
         long leftBytes = Math.max(0, usableBytes - takenBytes);
-        return switch (Fit.of(file.header()).within(leftBytes, ask)) {
+        return switch (file.fit().within(leftBytes, ask)) {
             case Fit.Verdict.Fits fits ->
                 new Planned.Fits(new Plan(
                         file,
@@ -74,7 +74,7 @@ public record Limits(
      * another's turn. The prompt cache would carry whole states over the link.
      */
     Plan spread(ModelFile file, int modelsBeside) {
-        Fit fit = Fit.of(file.header());
+        Fit fit = file.fit();
         int longest = fit.contextMax() > 0 ? fit.contextMax() : Integer.MAX_VALUE;
         int context = Math.min(longest, ctxTokens.orElse(Fit.CONTEXT_TARGET));
         int slots = parallel.orElse(SPLIT_SLOTS);
@@ -84,7 +84,7 @@ public record Limits(
     /** Less of it, for as much memory as the mesh can gather; empty when even the least that was allowed is too much. */
     Optional<Plan> spread(Plan wished, long gatheredBytes) {
         var ask = new Fit.Ask(ctxTokens.orElse(0), parallel.orElse(0));
-        return Fit.of(wished.file().header()).within(gatheredBytes, ask) instanceof Fit.Verdict.Fits fits
+        return wished.file().fit().within(gatheredBytes, ask) instanceof Fit.Verdict.Fits fits
                         && fits.needBytes() < wished.needBytes()
                 ? Optional.of(
                         new Plan(wished.file(), fits.context(), fits.slots(), wished.threads(), fits.needBytes(), 0))

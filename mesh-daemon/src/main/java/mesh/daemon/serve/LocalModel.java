@@ -1,9 +1,11 @@
 package mesh.daemon.serve;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 import mesh.core.id.ModelRef;
 import mesh.core.id.NodeId;
+import mesh.core.member.Profile.Skill;
 import mesh.daemon.edge.TcpEngine;
 import mesh.daemon.edge.Turnstile;
 import mesh.daemon.fetch.Progress;
@@ -69,6 +71,7 @@ final class LocalModel {
     private volatile @Nullable Split split;
     private volatile @Nullable Loan loan;
     private volatile @Nullable Amount amount;
+    private volatile List<Skill> skills = List.of();
     private volatile @Nullable Draft draft;
     private volatile boolean isDrafting;
     private volatile Standing standing = new Standing.Preparing("preparing");
@@ -107,6 +110,17 @@ final class LocalModel {
         long since = before != null && before.phase().equals(phase) ? before.sinceMillis() : System.currentTimeMillis();
         stands(next);
         amount = new Amount(phase, doneBytes, totalBytes, since);
+    }
+
+    /** Its engine answers, and said what it can. */
+    void answers(TcpEngine engine, List<Skill> can) {
+        skills = List.copyOf(can);
+        stands(new Standing.Ready(engine));
+    }
+
+    /** What it can be asked for; empty until an engine has said so. */
+    List<Skill> skills() {
+        return skills;
     }
 
     /** Its file comes in. */

@@ -22,6 +22,7 @@ import mesh.daemon.edge.EdgeLoops;
 import mesh.daemon.edge.TcpEngine;
 import mesh.daemon.edge.Turnstile;
 import mesh.daemon.engine.Engine;
+import mesh.daemon.engine.EngineSkills;
 import mesh.daemon.engine.Pooling;
 import mesh.daemon.engine.ServerCommand;
 import mesh.daemon.engine.Serving;
@@ -330,7 +331,7 @@ public final class LocalModels {
                 budget = Math.min(budget, limits.splitBytes());
             if (!isSolo) left -= budget;
             if (plan == null) continue;
-            Fit fit = Fit.of(plan.file().header());
+            Fit fit = plan.file().fit();
             stakes.add(new Stake(
                     model.ref(),
                     budget,
@@ -531,7 +532,8 @@ public final class LocalModels {
                         Optional.empty(),
                         Pooling.of(plan.file().header()))
                 .with(drafts.forStart(model, engine))
-                .on(limits.place());
+                .on(limits.place())
+                .seeing(plan.file().projector().map(ModelFile.Projector::path));
         var launch = Launch.server(
                 model.name().replaceAll("[^A-Za-z0-9._-]", "_"),
                 plan.file().bytes(),
@@ -546,7 +548,7 @@ public final class LocalModels {
             case ChildState.Loading(double done) -> model.loads(done);
             case ChildState.Ready(int port, String apiKey) -> {
                 var address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-                model.stands(new Standing.Ready(new TcpEngine(address, apiKey)));
+                model.answers(new TcpEngine(address, apiKey), EngineSkills.ask(address, apiKey));
                 ready(model, port);
             }
             case ChildState.Restarting(var reason, var message, long delayMillis) -> {

@@ -118,7 +118,15 @@ final class ModelView {
         int ctxTokens = plan == null ? 0 : plan.ctxTokens();
         long bytes = plan == null ? 0 : plan.file().bytes();
         return new Entry(
-                model.name(), state(model), model.detail(), ctxTokens, bytes, startedSeconds, OWNER, List.of());
+                model.name(),
+                state(model),
+                model.detail(),
+                ctxTokens,
+                bytes,
+                startedSeconds,
+                OWNER,
+                List.of(),
+                model.skills());
     }
 
     /** What the model is, or is about to be, for the table of routes. */
@@ -139,7 +147,7 @@ final class ModelView {
                 lenders(model),
                 plan == null ? 0 : plan.ctxTokens(),
                 plan == null ? 0 : plan.file().bytes(),
-                List.of(),
+                model.skills(),
                 false,
                 List.of());
     }

@@ -37,7 +37,8 @@ import mesh.daemon.tunnel.Tunnels;
 /**
  * One model over its workers' memory, seen from the host: reaches the workers, waits for their rpc-servers, lays the
  * tunnels, runs llama-server once, and takes all that down again in the reverse order. Each stage has a deadline. It
- * owns one virtual thread, {@code split-MODEL}, on which the listener is called; a listener must not block.
+ * owns one virtual thread, {@code split-MODEL}, on which the listener is called; a listener must not block for more than a few
+ * seconds.
  */
 public final class Split {
     private static final Log log = Log.of(Split.class);
@@ -91,7 +92,7 @@ public final class Split {
 
         /** Weights that go to the workers, about. */
         long dueBytes() {
-            return file.bytes()
+            return file.header().fileBytes()
                     / unitsAll
                     * units.stream().mapToInt(Integer::intValue).sum();
         }

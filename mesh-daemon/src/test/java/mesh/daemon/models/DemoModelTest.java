@@ -7,6 +7,7 @@ import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.Random;
 import java.util.TreeMap;
+import mesh.core.model.Bytes;
 import mesh.core.model.GgufHeader;
 import mesh.core.model.GgufRead;
 import mesh.core.model.GgufReader;
@@ -27,7 +28,9 @@ class DemoModelTest {
                 .containsEntry("demo-large", "1dfd68903a1bb498376530d9a3ef0fb404d98fc3cfb55c598986bfe7a00d09b1")
                 .containsEntry("demo-large-random", "f5da7fab0f53dac43d2f9319b6f9171f6d23c70464c158f81ced368d711bbeb9")
                 .containsEntry("demo-embed", "3bfdf0a1c81967942fe224850ab193f1609aeb5eb7f4c33397a358d009932fdb")
-                .hasSize(7);
+                .containsEntry("demo-vision", "08a0255634350de607ceb13da7d95bd7e2a0cb91132b8c6e821b4dd0afb3da51")
+                .hasSize(8);
+        assertThat(sha256(sight())).isEqualTo("812972daa60607af02d762d30f9d572c18127c65087227dd1f687997bcd9e260");
     }
 
     @Test
@@ -45,6 +48,26 @@ class DemoModelTest {
             GgufHeader.Tensor last = header.tensors().getLast();
             assertThat(last.offset() + last.bytes()).isEqualTo(model.size());
         }
+    }
+
+    @Test
+    void projectorMakesVectorsOfItsModelsWidth() throws Exception {
+        GgufHeader model = header(DemoModel.named("demo-vision").orElseThrow());
+        GgufHeader projector = header(sight());
+
+        assertThat(projector.architecture()).isEqualTo("clip");
+        assertThat(projector.whole("clip.vision.projection_dim")).isEqualTo(model.hyper("embedding_length"));
+        GgufHeader.Tensor last = projector.tensors().getLast();
+        assertThat(last.dims()).containsExactly(model.hyper("embedding_length").orElseThrow());
+        assertThat(last.offset() + last.bytes()).isEqualTo(sight().size());
+    }
+
+    private static DemoProjector sight() {
+        return DemoModel.named("demo-vision").orElseThrow().projector().orElseThrow();
+    }
+
+    private static GgufHeader header(Bytes file) throws Exception {
+        return ((GgufRead.Read) GgufReader.read("demo", file)).header();
     }
 
     @Test
@@ -74,7 +97,7 @@ class DemoModelTest {
         }
     }
 
-    private static String sha256(DemoModel model) throws Exception {
+    private static String sha256(Bytes model) throws Exception {
         var digest = MessageDigest.getInstance("SHA-256");
         for (long at = 0; at < model.size(); at += 1 << 20) digest.update(model.read(at, 1 << 20));
         return HexFormat.of().formatHex(digest.digest());

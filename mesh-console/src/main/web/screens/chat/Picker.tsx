@@ -60,7 +60,7 @@ function optionWords(model: Model): string {
   const words = [clean(model.name, 48)]
   if (model.state !== 'ready') words.push(clean(model.state, 16))
   else if ((model.hosts?.length ?? 0) > 1) words.push(plural(model.hosts!.length, 'node'))
-  if (sees(model)) words.push('takes pictures')
+  if (sees(model)) words.push('sees')
   return words.join(', ')
 }
 

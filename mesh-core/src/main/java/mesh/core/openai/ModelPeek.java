@@ -6,7 +6,8 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * What a proxy must know of a request body to carry it: which model, and whether the answer is a stream. Fed with the
+ * What a proxy must know of a request body to carry it: which model, what beside text is in it, and whether the answer is
+ * a stream. Fed with the
  * body's pieces as they arrive, wherever they are cut, even when {@code model} comes after 30 MB. A body is one JSON
  * object or a form in parts; text that can be neither is noticed at the first wrong byte. Not thread-safe; one per body.
  */
@@ -78,6 +79,20 @@ public final class ModelPeek {
                 .isPresent();
     }
 
+    /** Whether the conversation holds pictures. */
+    public boolean hasPictures() {
+        return body.pictures().hasPictures();
+    }
+
+    public boolean hasSound() {
+        return body.pictures().hasSound();
+    }
+
+    /** Whether a picture or sound is given by an address from which the engine would have to fetch it. */
+    public boolean pointsElsewhere() {
+        return body.pictures().pointsElsewhere();
+    }
+
     /**
      * The same for requests that begin with the same {@value JsonScan#VALUE_BYTES_MAX} bytes of prompt, or name the same
      * cache; 0 when there is too little to tell by.
@@ -124,15 +139,27 @@ public final class ModelPeek {
         /** As much of a member's value as is kept; empty where none is. */
         byte[] beginning(String name);
 
+        /** Of a form nothing: its files are what its path is for. */
+        default PictureScan pictures() {
+            return new PictureScan();
+        }
+
         ApiError error(String why);
     }
 
     private static final class Json implements Body {
         private final JsonScan scan = new JsonScan(WANTED);
+        private final PictureScan pictures = new PictureScan();
 
         @Override
         public void feed(byte[] bytes, int from, int to) {
             scan.feed(bytes, from, to);
+            if (scan.fault().isEmpty()) pictures.feed(bytes, from, to);
+        }
+
+        @Override
+        public PictureScan pictures() {
+            return pictures;
         }
 
         @Override

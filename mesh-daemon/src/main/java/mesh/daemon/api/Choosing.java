@@ -1,8 +1,10 @@
 package mesh.daemon.api;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import mesh.core.member.Profile.Skill;
 import mesh.core.openai.ApiError;
 import mesh.core.openai.ModelPeek;
 import mesh.daemon.api.Models.Answer;
@@ -20,6 +22,7 @@ final class Choosing {
 
     /** {@code path} is the engine's. */
     static Choice among(Models models, Exchange exchange, ModelPeek peek, String path) {
+        if (peek.pointsElsewhere()) return new Choice.Refuse(elsewhere());
         return switch (peek.model()) {
             case ModelPeek.Named.Odd(var why) ->
                 new Choice.Refuse(ApiError.invalid(400, "invalid_model", "the model's name is " + why)
@@ -27,6 +30,23 @@ final class Choosing {
             case ModelPeek.Named.Absent() -> found(models, wish(exchange, peek, ""), path);
             case ModelPeek.Named.Model(var name) -> found(models, wish(exchange, peek, name), path);
         };
+    }
+
+    /** The engine would fetch it: a request to anywhere, made by this node for whoever asks. */
+    static ApiError elsewhere() {
+        return ApiError.invalid(
+                        400,
+                        "media_url_unsupported",
+                        "nothing is fetched for a request: send pictures and sound as data URIs"
+                                + " (data:image/png;base64,...) or base64 sources")
+                .at("messages");
+    }
+
+    private static List<Skill> skills(ModelPeek peek) {
+        var skills = new ArrayList<Skill>();
+        if (peek.hasPictures()) skills.add(Skill.VISION);
+        if (peek.hasSound()) skills.add(Skill.AUDIO);
+        return skills;
     }
 
     private static Wish wish(Exchange exchange, ModelPeek peek, String model) {
@@ -40,7 +60,8 @@ final class Choosing {
                 .map(String::strip)
                 .filter(name -> !name.isEmpty())
                 .toList();
-        return new Wish(model, caller, hash, target.isEmpty() ? Optional.empty() : Optional.of(target), exclude);
+        return new Wish(
+                model, skills(peek), caller, hash, target.isEmpty() ? Optional.empty() : Optional.of(target), exclude);
     }
 
     private static String session(Exchange exchange) {

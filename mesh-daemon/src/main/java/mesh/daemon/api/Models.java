@@ -82,18 +82,26 @@ public interface Models {
      * What one request asks for.
      *
      * @param model as the caller wrote it; empty leaves the choice to the mesh
+     * @param skills beside writing
      * @param caller to whom a queue must be fair; empty = nobody in particular
      * @param prefixHash of the session or the prompt's beginning; 0 = none
      * @param target the only node that will do, by name or id
      * @param exclude nodes that will not do, by name or id
      */
-    record Wish(String model, String caller, long prefixHash, Optional<String> target, List<String> exclude) {
+    record Wish(
+            String model,
+            List<Skill> skills,
+            String caller,
+            long prefixHash,
+            Optional<String> target,
+            List<String> exclude) {
         public Wish {
+            skills = List.copyOf(skills);
             exclude = List.copyOf(exclude);
         }
 
         public static Wish of(String model) {
-            return new Wish(model, "", 0, Optional.empty(), List.of());
+            return new Wish(model, List.of(), "", 0, Optional.empty(), List.of());
         }
     }
 

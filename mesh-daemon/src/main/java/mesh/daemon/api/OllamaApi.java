@@ -75,7 +75,8 @@ public final class OllamaApi {
 
     private Outcome generate(Ask ask) throws Refusal {
         JsonNode json = ask.json();
-        if (json.path("prompt").asText("").isEmpty()) return loaded(json, OllamaAnswer.Form.GENERATE);
+        if (json.path("prompt").asText("").isEmpty() && json.path("images").isEmpty())
+            return loaded(json, OllamaAnswer.Form.GENERATE);
         if (!json.path("suffix").asText("").isEmpty())
             return translated(json, OllamaRequest.infill(json), "/infill", OllamaAnswer.Form.GENERATE);
         if (json.path("raw").asBoolean())

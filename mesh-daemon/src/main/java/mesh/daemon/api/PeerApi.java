@@ -3,6 +3,7 @@ package mesh.daemon.api;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import mesh.core.openai.ApiError;
+import mesh.core.openai.ModelPeek;
 import mesh.daemon.edge.Action;
 import mesh.daemon.edge.Action.Choice;
 import mesh.daemon.edge.Course;
@@ -10,8 +11,8 @@ import mesh.daemon.edge.Exchange;
 import mesh.daemon.edge.RouteTable;
 
 /**
- * What this node answers for peers: the engine's paths, by the engines it runs itself. The asking node has looked into
- * the request and names the model in a header. Stateless; runs on the endpoint's loop.
+ * What this node answers for peers: the engine's paths, by the engines it runs itself. The asking node names the model in
+ * a header; that nothing has to be fetched for the request is looked at again, for the fetching would be done here. Stateless; runs on the endpoint's loop.
  */
 public final class PeerApi {
     private final BiFunction<String, String, Optional<Course>> engines;
@@ -23,10 +24,11 @@ public final class PeerApi {
 
     public void addTo(RouteTable routes) {
         for (String path : EnginePaths.ALL)
-            routes.add("POST", path, new Action.Pass(exchange -> choose(exchange, path)));
+            routes.add("POST", path, new Action.Pass((exchange, peek) -> choose(exchange, peek, path)));
     }
 
-    private Choice choose(Exchange exchange, String path) {
+    private Choice choose(Exchange exchange, ModelPeek peek, String path) {
+        if (peek.pointsElsewhere()) return new Choice.Refuse(Choosing.elsewhere());
         String model = exchange.header("x-mesh-model", "");
         Optional<Course> course = engines.apply(model, exchange.asker());
         if (course.isPresent()) return new Choice.To(course.get(), path);

@@ -11,8 +11,8 @@ public sealed interface Action {
     /** Holds the JSON body, looks for the model in it, and relays the exchange to the upstream that is chosen. */
     record Forward(Chooser chooser) implements Action {}
 
-    /** Holds the body, whatever it is, and relays the exchange: what peers ask was looked into where it came from. */
-    record Pass(PassChooser chooser) implements Action {}
+    /** As {@link Forward}, for a peer: the way of the answer is watched where the request came from. */
+    record Pass(Chooser chooser) implements Action {}
 
     /** As {@link Forward}, after the body was made into one that an engine understands. */
     record Translate(Translator translator) implements Action {}
@@ -36,12 +36,6 @@ public sealed interface Action {
     @FunctionalInterface
     interface Chooser {
         Choice choose(Exchange exchange, ModelPeek peek);
-    }
-
-    /** See {@link Pass}. Called on the event loop with the whole body there: must not block. */
-    @FunctionalInterface
-    interface PassChooser {
-        Choice choose(Exchange exchange);
     }
 
     /** See {@link Waiting}. An {@link ApiError} is thrown as {@link Refusal}. */

@@ -22,13 +22,7 @@ final class Start {
             case Action.Forward(var chooser) ->
                 look((peek, body) -> relay(chooser.choose(exchange, peek), body, peek.isStream()));
             case Action.Translate(var translator) -> look((peek, body) -> translate(translator, body));
-            case Action.Pass(var chooser) ->
-                exchange.intake()
-                        .hold(
-                                connection.settings().bodyBytesMax(),
-                                null,
-                                true,
-                                body -> relay(chooser.choose(exchange), body, false));
+            case Action.Pass(var chooser) -> look((peek, body) -> relay(chooser.choose(exchange, peek), body, false));
             case Action.Waiting(var answerer) ->
                 exchange.intake().hold(Action.ASK_BYTES_MAX, null, false, body -> answer(answerer, body.toBytes()));
             case Action.Events(var source) -> stream(source);

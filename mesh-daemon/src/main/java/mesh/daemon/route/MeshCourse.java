@@ -45,7 +45,7 @@ final class MeshCourse implements Course {
         String nameOf(NodeId node);
 
         /** What the caller is told when this is the end. */
-        ApiError refusal(String model, Choice choice);
+        ApiError refusal(Ask ask, Choice choice);
     }
 
     /** {@code first}: where the request goes to begin with. */
@@ -81,7 +81,7 @@ final class MeshCourse implements Course {
         var more = ask.withTried(trials.barred(Ways.nowMillis()));
         Choice choice = ways.choose(sight.table(), more);
         if (choice instanceof Chosen chosen) return new Step.Go(leg(chosen, more));
-        ApiError refusal = sight.refusal(ask.model(), choice);
+        ApiError refusal = sight.refusal(ask, choice);
         if (waits(choice)) return new Step.Wait(why(choice), lookAgainMillis(choice), WAIT_MILLIS_MAX, refusal);
         return trials.isEmpty() ? new Step.Refuse(refusal) : new Step.Spent();
     }

@@ -110,26 +110,30 @@ public final class MeshModels implements Models {
             target = Optional.of(meant.getFirst());
         }
         String model = wish.model().isEmpty() ? Ask.AUTO : wish.model();
-        var ask = new Ask(model, List.of(), wish.prefixHash(), 0, target, exclude, List.of());
+        var ask = new Ask(model, wish.skills(), wish.prefixHash(), 0, target, exclude, List.of());
         Choice choice = ways.choose(now.table, ask);
         return choice instanceof Choice.Chosen || MeshCourse.isWorthWaiting(ways, ask, choice)
                 ? new Answer.Ready(new MeshCourse(ways, sight, ask, wish.caller(), choice))
-                : obstacle(model, choice);
+                : obstacle(ask, choice);
     }
 
     @Override
     public Optional<Answer> obstacle(String model) {
-        Choice choice = ways.preview(view().table, Ask.of(model.isEmpty() ? Ask.AUTO : model));
-        return choice instanceof Choice.Chosen ? Optional.empty() : Optional.of(obstacle(model, choice));
+        Ask ask = Ask.of(model.isEmpty() ? Ask.AUTO : model);
+        Choice choice = ways.preview(view().table, ask);
+        return choice instanceof Choice.Chosen ? Optional.empty() : Optional.of(obstacle(ask, choice));
     }
 
-    private Answer obstacle(String model, Choice choice) {
+    private Answer obstacle(Ask ask, Choice choice) {
+        String model = ask.model();
         return switch (choice) {
             case Choice.Chosen chosen -> throw new IllegalArgumentException("chosen: " + chosen.host());
             case Choice.NoSuchModel(var asked, var near) -> unlisted(model, near);
             case Choice.NotReady(var reason, var retryMillis, var rejected) ->
                 notReady(model, reason, seconds(retryMillis));
             case Choice.AllBusy(var retryMillis, var rejected) -> new Answer.Busy(model, seconds(retryMillis));
+            case Choice.NoneFits(var reason, var rejected)
+            when reason == RouteReason.LACKS_SKILL -> Blindness.of(ask, view.table);
             case Choice.NoneFits(var reason, var rejected) ->
                 new Answer.Unfit("model", code(reason), "no host of the model '" + model + "' can: " + reason.code());
         };
@@ -171,8 +175,8 @@ public final class MeshModels implements Models {
         }
 
         @Override
-        public ApiError refusal(String model, Choice choice) {
-            return obstacle(model, choice).error(model);
+        public ApiError refusal(Ask ask, Choice choice) {
+            return obstacle(ask, choice).error(ask.model());
         }
     }
 

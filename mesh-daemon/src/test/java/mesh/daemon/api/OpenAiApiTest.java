@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import mesh.core.member.Profile.Skill;
 import mesh.daemon.api.Models.Answer;
 import mesh.daemon.api.Models.Entry;
 import mesh.daemon.api.Models.State;
@@ -39,8 +40,11 @@ class OpenAiApiTest {
     private EdgeLoops loops;
     private EdgeServer server;
 
+    @TempDir
+    Path temp;
+
     @BeforeEach
-    void start(@TempDir Path temp) throws Exception {
+    void start() throws Exception {
         engine = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         engine.createContext("/", call -> {
             call.getRequestBody().readAllBytes();
@@ -197,6 +201,57 @@ class OpenAiApiTest {
 
         assertThat(response.statusCode()).isEqualTo(400);
         assertThat(json(response).at("/error/param").asText()).isEqualTo("model");
+    }
+
+    @Test
+    void picturesThatWouldHaveToBeFetchedAreRefusedInTheCallersDialect() throws Exception {
+        entries.add(ready("a"));
+        String picture = "{\"type\":\"image_url\",\"image_url\":{\"url\":\"http://somewhere/a.png\"}}";
+        String block = "{\"type\":\"image\",\"source\":{\"type\":\"url\",\"url\":\"http://somewhere/a.png\"}}";
+        String body = "{\"model\":\"a\",\"messages\":[{\"role\":\"user\",\"content\":[%s]}]}";
+
+        var openai = chat(body.formatted(picture));
+        var anthropic = post("/v1/messages", body.formatted(block));
+
+        assertThat(openai.statusCode()).isEqualTo(400);
+        assertThat(json(openai).at("/error/code").asText()).isEqualTo("media_url_unsupported");
+        assertThat(json(openai).at("/error/message").asText()).contains("data URI");
+        assertThat(anthropic.statusCode()).isEqualTo(400);
+        assertThat(json(anthropic).at("/error/type").asText()).isEqualTo("invalid_request_error");
+        assertThat(chat(body.formatted(picture.replace("http://somewhere/a.png", "data:image/png;base64,AA==")))
+                        .statusCode())
+                .isEqualTo(200);
+    }
+
+    @Test
+    void hostAnswersNoPeerWhosePictureItWouldHaveToFetch() throws Exception {
+        var routes = new RouteTable();
+        new PeerApi((model, asker) -> Optional.of(Course.only(new TcpEngine(engine.getAddress(), "")))).addTo(routes);
+        server.close();
+        server = EdgeServer.start(
+                loops,
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                routes,
+                EdgeSettings.loopbackOnly(temp),
+                served -> {});
+
+        var response = chat("{\"messages\":[{\"content\":[{\"type\":\"image_url\","
+                + "\"image_url\":{\"url\":\"https://somewhere/a.png\"}}]}]}");
+
+        assertThat(response.statusCode()).isEqualTo(400);
+        assertThat(json(response).at("/error/code").asText()).isEqualTo("media_url_unsupported");
+    }
+
+    @Test
+    void listSaysWhatModelsCan() throws Exception {
+        entries.add(ready("a"));
+        entries.add(
+                new Entry("b", State.READY, "", 4_096, 1_000, 1, "mesh", List.of(), List.of(Skill.CHAT, Skill.VISION)));
+
+        JsonNode list = json(get("/v1/models"));
+
+        assertThat(list.at("/data/0").has("skills")).isFalse();
+        assertThat(list.at("/data/1/skills").toString()).isEqualTo("[\"chat\",\"vision\"]");
     }
 
     private static Entry ready(String name) {

@@ -76,7 +76,7 @@ class PeerRelayTest {
                 .add(
                         "POST",
                         CHAT,
-                        new Action.Pass(exchange -> new Action.Choice.To(
+                        new Action.Pass((exchange, peek) -> new Action.Choice.To(
                                 new TestCourse(engine.upstream(), Optional.of(turnstile), exchange.asker()), CHAT)));
         var peers = new PeerPort(hostLoops, routes, TestPort.defaults(), atHost::add);
         host.endpoint.takes(StreamType.HTTP, peers::answer);

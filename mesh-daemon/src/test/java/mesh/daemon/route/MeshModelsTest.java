@@ -23,6 +23,7 @@ import mesh.core.member.Member;
 import mesh.core.member.Profile;
 import mesh.core.member.Profile.Phase;
 import mesh.core.member.Profile.Served;
+import mesh.core.member.Profile.Skill;
 import mesh.core.route.Host;
 import mesh.core.route.RouteReason;
 import mesh.core.route.RouteTable;
@@ -251,12 +252,46 @@ class MeshModelsTest {
         assertThat(models.waiting()).isEqualTo(4 * 8);
     }
 
+    @Test
+    void picturesGoToAModelThatSeesAndToNoOther() {
+        hear(
+                Map.of(),
+                peer(ATTIC, "attic", served("blind", Skill.CHAT)),
+                peer(CELLAR, "cellar", served("eyes", Skill.CHAT, Skill.VISION)));
+
+        assertThat(labels(seeing("auto"))).containsEntry("x-mesh-model", "eyes");
+        assertThat(labels(seeing("eyes"))).containsEntry("x-mesh-model", "eyes");
+        assertThat(models.find(seeing("blind")))
+                .isEqualTo(new Answer.Unfit(
+                        "messages", "images_unsupported", "the model 'blind' takes no images; these do: eyes"));
+        assertThat(models.find(Wish.of("blind"))).isInstanceOf(Answer.Ready.class);
+        assertThat(models.list())
+                .extracting(Models.Entry::skillWords)
+                .containsExactly(List.of("chat"), List.of("chat", "vision"));
+    }
+
+    @Test
+    void meshWithoutEyesSaysSo() {
+        hear(Map.of(), peer(ATTIC, "attic", served("blind", Skill.CHAT)));
+
+        assertThat(models.find(seeing("")))
+                .isEqualTo(new Answer.Unfit("messages", "images_unsupported", "no model of this mesh takes images"));
+    }
+
+    private static Wish seeing(String model) {
+        return new Wish(model, List.of(Skill.VISION), "", 0, Optional.empty(), List.of());
+    }
+
     private Answer to(String target) {
-        return models.find(new Wish("m", "", 0, Optional.of(target), List.of()));
+        return models.find(new Wish("m", List.of(), "", 0, Optional.of(target), List.of()));
     }
 
     private Map<String, String> labels(String model) {
-        var ready = (Answer.Ready) models.find(Wish.of(model));
+        return labels(Wish.of(model));
+    }
+
+    private Map<String, String> labels(Wish wish) {
+        var ready = (Answer.Ready) models.find(wish);
         return ((Course.Step.Go) ready.course().next()).leg().labels();
     }
 
@@ -281,6 +316,11 @@ class MeshModelsTest {
 
     private static Served served(String model, Phase phase) {
         return new Served(new ModelRef(model), phase, 4, 0, 0, List.of(), 4_096, 1, List.of(), false, List.of());
+    }
+
+    private static Served served(String model, Skill... skills) {
+        return new Served(
+                new ModelRef(model), Phase.READY, 4, 0, 0, List.of(), 4_096, 1, List.of(skills), false, List.of());
     }
 
     private static Profile profile(String name, Served... served) {

@@ -20,6 +20,16 @@ class RoutingIT {
 
     private static final String ALPHABET = "abcdefghijklmnopqrstuvwxyz";
 
+    /** Two pictures of 8 by 8 pixels as PNG: dark red, and black and white squares. */
+    private static final String DARK =
+            "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEklEQVR4nGM4wcCAFWEXHbQSALvlMgGxhdU2AAAAAElFTkSuQmCC";
+
+    private static final String LIGHT =
+            "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAGElEQVR4nGNgAIP/YIDJxiZBilpkQFM7AF1zX6EV6Jt9AAAAAElFTkSuQmCC";
+
+    /** Tokens that a picture is made into. */
+    private static final int PATCHES = 16;
+
     @TempDir
     Path folder;
 
@@ -98,6 +108,39 @@ class RoutingIT {
                 .isEqualTo("not_at_target");
         assertThat(Ask.chat(front.api(), "demo", "x-mesh-exclude", "host").code())
                 .isEqualTo("excluded");
+    }
+
+    @Test
+    void pictureFindsTheModelThatSeesFromAnyNode() throws Exception {
+        Ask.post(host.management() + "/mesh/v1/models", "{\"model\":\"demo-vision\"}");
+        awaitModel(front, "demo-vision", "ready");
+
+        var dark = Ask.post(front.api() + "/v1/chat/completions", picture("auto", DARK));
+        var light = Ask.post(front.api() + "/v1/chat/completions", picture("demo-vision", LIGHT));
+        var blind = Ask.post(front.api() + "/v1/chat/completions", picture("demo", DARK));
+
+        assertThat(dark.status()).as(dark.text()).isEqualTo(200);
+        assertThat(header(dark, "x-mesh-model")).isEqualTo("demo-vision");
+        assertThat(header(dark, "x-mesh-node")).isEqualTo("host");
+        assertThat(light.content()).as("another picture, another text").isNotEqualTo(dark.content());
+        assertThat(blind.status()).isEqualTo(400);
+        assertThat(blind.code()).isEqualTo("images_unsupported");
+        assertThat(Ask.get(front.api() + "/v1/models").text()).contains("[\"chat\",\"vision\"]");
+        String ollama = "{\"model\":\"demo-vision\",\"stream\":false,\"prompt\":\"What is this?\",\"images\":[\"" + DARK
+                + "\"],\"options\":{\"temperature\":0,\"num_predict\":40}}";
+        assertThat(Ask.post(front.api() + "/api/generate", ollama)
+                        .json()
+                        .path("prompt_eval_count")
+                        .asInt())
+                .isEqualTo(dark.json().at("/usage/prompt_tokens").asInt())
+                .isGreaterThan(PATCHES);
+    }
+
+    private static String picture(String model, String png) {
+        return "{\"model\":\"" + model
+                + "\",\"temperature\":0,\"max_tokens\":40,\"messages\":[{\"role\":\"user\",\"content\":["
+                + "{\"type\":\"text\",\"text\":\"What is this?\"},{\"type\":\"image_url\",\"image_url\":{\"url\":"
+                + "\"data:image/png;base64," + png + "\"}}]}]}";
     }
 
     @Test

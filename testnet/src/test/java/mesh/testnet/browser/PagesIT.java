@@ -135,6 +135,11 @@ class PagesIT {
             }
             assertThat(tab.page().locator(".picture img").evaluate("image => image.naturalWidth"))
                     .isEqualTo(320);
+
+            choose(tab, "demo");
+            tab.awaitText("demo takes no pictures, and this conversation has some: choose a model that does.");
+            button(tab, "regenerate").click();
+            tab.awaitShown(tab.page().getByRole(AriaRole.ALERT).getByText("images_unsupported"));
         }
     }
 

@@ -103,13 +103,13 @@ export function Composer({ isWriting, hasTurns, hasPictures, model, context, onS
         <span class="composer-keys">
           <kbd>Enter</kbd> sends, <kbd>Shift Enter</kbd> a new line, <kbd>Esc</kbd> stops
         </span>
-        <span id={reasonId}>{sight.words}</span>
         {context !== undefined && (
           <span>
             {count(context)}
             {most ? ` of ${count(most)}` : ''} tokens of context
           </span>
         )}
+        <span id={reasonId}>{sight.words}</span>
       </p>
     </div>
   )

@@ -63,6 +63,8 @@ export interface Model {
   reason?: string
   detail?: string
   mode?: string
+  /** What can be asked of it, as its hosts say: chat, vision, …; absent until one has said so. */
+  skills?: string[]
   hosts?: string[]
   split?: Share[]
   contextTokens?: number

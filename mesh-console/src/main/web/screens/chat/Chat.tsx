@@ -7,6 +7,7 @@ import { hrefOf, type Route } from '../../router'
 import { Composer } from './Composer'
 import { Conversations } from './Conversations'
 import { path, places, type Conversation } from './conversation'
+import type { Attached } from './picture'
 import { Picker } from './Picker'
 import { readAll, say, stop, useTalk } from './talk'
 import { Spoken } from './Spoken'
@@ -40,9 +41,9 @@ export default function Chat({ route }: { route: Route }) {
     return () => removeEventListener('keydown', pressed)
   }, [id])
 
-  const send = (text: string) => {
+  const send = (text: string, attached: Attached[] = []) => {
     localStorage.setItem(MODEL_KEY, model)
-    const to = say(conversation?.id, text, model, system)
+    const to = say(conversation?.id, text, attached, model, system)
     if (to !== id) location.hash = hrefOf('chat', to)
     end.follow()
   }
@@ -67,6 +68,7 @@ export default function Chat({ route }: { route: Route }) {
         <Composer
           isWriting={!!writing}
           hasTurns={turns.length > 0}
+          hasPictures={turns.some(({ turn }) => turn.pictures)}
           model={model}
           context={contextOf(conversation)}
           onSend={send}

@@ -7,7 +7,8 @@ import { Confirm } from '../../parts/Confirm'
 import { Icon } from '../../parts/icons'
 import { memo } from '../../parts/memo'
 import { hrefOf } from '../../router'
-import { imported, type Conversation } from './conversation'
+import type { Conversation } from './conversation'
+import { exported, imported } from './file'
 import { add, currentTalk, forget, forgetAll, useTalk } from './talk'
 
 const DAY_MILLIS = 24 * 3_600_000
@@ -53,7 +54,7 @@ export function Conversations({ openId }: { openId: string | undefined }) {
         </div>
         <footer class="chat-list-foot">
           <p class={notKept ? 'notice tone-warn' : 'soft'}>
-            {notKept ? 'This browser keeps nothing: conversations end with the page.' : 'Kept in this browser only.'}
+            {notKept ? 'This browser keeps nothing more: what is new ends with the page.' : 'Kept in this browser only.'}
           </p>
           <Everything count={sorted.length} />
         </footer>
@@ -103,9 +104,9 @@ function Everything({ count }: { count: number }) {
   const take = async (file: File | undefined) => {
     if (!file) return
     try {
-      const conversations = imported(await file.text())
-      add(conversations)
-      setSaid(`${plural(conversations.length, 'conversation')} taken in`)
+      const taken = imported(await file.text())
+      add(taken)
+      setSaid(`${plural(taken.length, 'conversation')} taken in`)
     } catch {
       setSaid('This file holds no conversations')
     }
@@ -113,7 +114,7 @@ function Everything({ count }: { count: number }) {
   return (
     <>
       <div class="chat-list-tools">
-        <button type="button" class="button button-quiet copy" disabled={count === 0} onClick={exported}>
+        <button type="button" class="button button-quiet copy" disabled={count === 0} onClick={() => void download()}>
           export
         </button>
         <button type="button" class="button button-quiet copy" onClick={() => chooser.current?.click()}>
@@ -157,8 +158,8 @@ function Everything({ count }: { count: number }) {
   )
 }
 
-function exported() {
-  const text = JSON.stringify({ conversations: Object.values(currentTalk().conversations) }, null, 1)
+async function download() {
+  const text = await exported(Object.values(currentTalk().conversations))
   const link = document.createElement('a')
   link.href = URL.createObjectURL(new Blob([text], { type: 'application/json' }))
   link.download = `mesh-conversations-${new Date().toISOString().slice(0, 10)}.json`

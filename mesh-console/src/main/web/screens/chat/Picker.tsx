@@ -7,6 +7,7 @@ import { useWorld } from '../../feed/store'
 import { clean, count, plural } from '../../format'
 import { Name } from '../../parts/Name'
 import { path, type Conversation } from './conversation'
+import { sees } from './sight'
 import { alter, useTalk } from './talk'
 
 interface Fresh {
@@ -59,6 +60,7 @@ function optionWords(model: Model): string {
   const words = [clean(model.name, 48)]
   if (model.state !== 'ready') words.push(clean(model.state, 16))
   else if ((model.hosts?.length ?? 0) > 1) words.push(plural(model.hosts!.length, 'node'))
+  if (sees(model)) words.push('sees')
   return words.join(', ')
 }
 

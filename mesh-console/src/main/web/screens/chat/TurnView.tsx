@@ -9,6 +9,7 @@ import { hrefOf } from '../../router'
 import { memo } from '../../parts/memo'
 import type { Answer, Turn } from './conversation'
 import { Markdown } from './Markdown'
+import { Pictures } from './Pictures'
 import { again, rephrase, step } from './talk'
 
 interface Given {
@@ -35,11 +36,12 @@ function Said({ id, turn, at, of }: Given) {
         class="turn turn-user turn-edit"
         onSubmit={event => {
           event.preventDefault()
-          if (!draft.trim()) return
+          if (!draft.trim() && !turn.pictures) return
           setDraft(undefined)
           rephrase(id, turn, draft.trim())
         }}
       >
+        {turn.pictures && <Pictures id={id} pictures={turn.pictures} />}
         <textarea
           class="field"
           dir="auto"
@@ -70,9 +72,12 @@ function Said({ id, turn, at, of }: Given) {
     )
   return (
     <article class="turn turn-user" aria-label="You">
-      <div class="turn-bubble" dir="auto">
-        {turn.text}
-      </div>
+      {turn.pictures && <Pictures id={id} pictures={turn.pictures} />}
+      {turn.text && (
+        <div class="turn-bubble" dir="auto">
+          {turn.text}
+        </div>
+      )}
       <div class="turn-tools">
         <Branches id={id} turn={turn} at={at} of={of} />
         <button type="button" class="button button-quiet copy" onClick={() => setDraft(turn.text)}>

@@ -71,7 +71,7 @@ export class Growing {
       this.settledChars = 0
     }
     this.text = text
-    const tail = text.slice(this.settledChars)
+    const tail = copied(text.slice(this.settledChars))
     const tokens = lexer(tail, { gfm: true, breaks: true })
     const open = tokens.findLastIndex(token => token.type !== 'space')
     for (const token of tokens.slice(0, Math.max(0, open))) {
@@ -81,6 +81,14 @@ export class Growing {
     const last = tokens[open]
     return last ? [...this.settled, { raw: last.raw, token: last }] : this.settled
   }
+}
+
+/**
+ * In a string of its own. Engines make a slice a view of what it was cut from: every block that is drawn would keep the
+ * whole text as it was at that moment, and a long answer as many of them as it has blocks.
+ */
+function copied(text: string): string {
+  return JSON.parse(JSON.stringify(text)) as string
 }
 
 /** For innerHTML: a TrustedHTML where the browser knows such a thing. */

@@ -19,12 +19,20 @@ export interface Answer {
   error?: { code: string; message: string; retrySeconds?: number }
 }
 
+/** Of a turn; what is on it lies beside the conversations and is not carried with them. */
+export interface Picture {
+  id: string
+  width: number
+  height: number
+}
+
 export interface Turn {
   id: string
   /** Of the turn before it; '' begins a conversation. */
   parent: string
   role: 'user' | 'assistant'
   text: string
+  pictures?: Picture[]
   answer?: Answer
 }
 
@@ -99,7 +107,7 @@ export function before(conversation: Conversation, turn: Turn): Turn[] {
 export function withTurn(conversation: Conversation, turn: Turn): Conversation {
   return {
     ...conversation,
-    title: conversation.title || titleOf(turn.text),
+    title: conversation.title || titleOf(turn.text) || (turn.pictures ? 'A picture' : ''),
     changedMillis: Date.now(),
     turns: [...conversation.turns, turn],
     chosen: { ...conversation.chosen, [turn.parent]: turn.id },
@@ -113,36 +121,4 @@ export function withChanged(conversation: Conversation, turn: Turn): Conversatio
 export function titleOf(text: string): string {
   const words = text.trim().replace(/\s+/g, ' ')
   return words.length > TITLE_CHARS_MAX ? words.slice(0, TITLE_CHARS_MAX - 1) + '…' : words
-}
-
-/** What a file from elsewhere holds, if it is ours: every field is looked at, since anybody can have written it. */
-export function imported(text: string): Conversation[] {
-  const said = JSON.parse(text) as { conversations?: unknown }
-  if (!Array.isArray(said.conversations)) throw new Error('no conversations in it')
-  return said.conversations.map(each => {
-    const { id, title, madeMillis, changedMillis, model, system, turns, chosen } = each as Record<string, unknown>
-    if (typeof id !== 'string' || !Array.isArray(turns)) throw new Error('a conversation without turns')
-    return {
-      id,
-      title: String(title ?? ''),
-      madeMillis: Number(madeMillis) || Date.now(),
-      changedMillis: Number(changedMillis) || Date.now(),
-      model: String(model ?? 'auto'),
-      system: String(system ?? ''),
-      turns: turns.map(turnOf),
-      chosen: Object.fromEntries(Object.entries((chosen as object) ?? {}).map(([from, to]) => [from, String(to)])),
-    }
-  })
-}
-
-function turnOf(said: unknown): Turn {
-  const { id, parent, role, text, answer } = said as Record<string, unknown>
-  if (typeof id !== 'string' || typeof text !== 'string') throw new Error('a turn without text')
-  const turn: Turn = { id, parent: String(parent ?? ''), role: role === 'user' ? 'user' : 'assistant', text }
-  if (!answer || typeof answer !== 'object') return turn
-  const kept: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(answer)) if (typeof value === 'string' || typeof value === 'number') kept[key] = value
-  const { code, message } = ((answer as Answer).error ?? {}) as Record<string, unknown>
-  if (typeof code === 'string' && typeof message === 'string') kept['error'] = { code, message }
-  return { ...turn, answer: kept as Answer }
 }

@@ -3,8 +3,10 @@
 
 export interface Message {
   role: 'system' | 'user' | 'assistant'
-  content: string
+  content: string | Part[]
 }
+
+export type Part = { type: 'text'; text: string } | { type: 'image_url'; image_url: { url: string } }
 
 export interface Question {
   model: string

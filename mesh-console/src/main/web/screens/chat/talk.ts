@@ -2,9 +2,11 @@
 // answer goes on while one looks at the overview. Screens pick from it as they pick from the world.
 
 import { useLayoutEffect, useReducer, useRef } from 'preact/hooks'
-import { after, before, freshId, path, started, withChanged, withTurn, type Answer, type Conversation, type Turn } from './conversation'
+import { after, before, freshId, path, started, withChanged, withTurn, type Answer, type Conversation, type Picture, type Turn } from './conversation'
+import type { Taken } from './file'
+import type { Attached } from './picture'
 import * as shelf from './shelf'
-import { ask, Broken, type Message, type Piece } from './stream'
+import { ask, Broken, type Message, type Part, type Piece } from './stream'
 
 /** What is being written is kept this often, so that a page that dies loses a moment and not an answer. */
 const KEEP_MILLIS = 2_000
@@ -73,7 +75,15 @@ function put(conversation: Conversation) {
 
 function keep(id: string) {
   const conversation = talk.conversations[id]
-  if (conversation) shelf.keep(conversation).catch(broken => change({ notKept: reasonOf(broken) }))
+  if (conversation) shelf.keep(conversation).catch(lost)
+}
+
+function keepPictures(id: string, attached: Attached[]) {
+  for (const each of attached) shelf.keepPicture(id, each.id, each.uri).catch(lost)
+}
+
+function lost(broken: unknown) {
+  change({ notKept: reasonOf(broken) })
 }
 
 export function alter(id: string, what: Partial<Pick<Conversation, 'model' | 'system' | 'title'>>) {
@@ -94,10 +104,11 @@ export function step(id: string, turn: Turn, by: number) {
   keep(id)
 }
 
-export function add(conversations: Conversation[]) {
-  for (const each of conversations) {
-    put(each)
-    keep(each.id)
+export function add(taken: Taken[]) {
+  for (const { conversation, attached } of taken) {
+    put(conversation)
+    keep(conversation.id)
+    keepPictures(conversation.id, attached)
   }
 }
 
@@ -105,29 +116,34 @@ export function forget(id: string) {
   stop(id)
   const { [id]: _, ...rest } = talk.conversations
   change({ conversations: rest })
-  shelf.forget(id).catch(broken => change({ notKept: reasonOf(broken) }))
+  shelf.forget(id).catch(lost)
 }
 
 export function forgetAll() {
   for (const id of Object.keys(talk.writing)) stop(id)
   change({ conversations: {} })
-  shelf.forgetAll().catch(broken => change({ notKept: reasonOf(broken) }))
+  shelf.forgetAll().catch(lost)
 }
 
-/** Says something after `parent`; a conversation begins with the first thing said. Answers with its id. */
-export function say(id: string | undefined, text: string, model: string, system: string, parent?: string): string {
+/** Says something more; a conversation begins with the first thing said. Answers with its id. */
+export function say(id: string | undefined, text: string, attached: Attached[], model: string, system: string): string {
   const conversation = (id && talk.conversations[id]) || { ...started(model), system }
-  const last = parent ?? path(conversation).at(-1)?.id ?? ''
-  const turn: Turn = { id: freshId(), parent: last, role: 'user', text }
-  put(withTurn({ ...conversation, model }, turn))
-  void answer(conversation.id, turn)
+  keepPictures(conversation.id, attached)
+  const pictures = attached.map(({ uri: _, ...picture }) => picture)
+  goOn({ ...conversation, model }, path(conversation).at(-1)?.id ?? '', text, pictures)
   return conversation.id
 }
 
-/** Says something else in the place of what was said: a branch beside it. */
+/** Says something else in the place of what was said, with the same pictures: a branch beside it. */
 export function rephrase(id: string, turn: Turn, text: string) {
   const conversation = talk.conversations[id]
-  if (conversation) say(id, text, conversation.model, conversation.system, turn.parent)
+  if (conversation) goOn(conversation, turn.parent, text, turn.pictures ?? [])
+}
+
+function goOn(conversation: Conversation, parent: string, text: string, pictures: Picture[]) {
+  const turn: Turn = { id: freshId(), parent, role: 'user', text, ...(pictures.length > 0 ? { pictures } : {}) }
+  put(withTurn(conversation, turn))
+  void answer(conversation.id, turn)
 }
 
 /** One more answer to the same thing, beside those that are there. */
@@ -156,7 +172,7 @@ async function answer(id: string, said: Turn) {
   })
   const timer = setInterval(() => keep(id), KEEP_MILLIS)
   try {
-    const question = { model: conversation.model, messages: messages(conversation, said), session: id }
+    const question = { model: conversation.model, messages: await messages(conversation, said), session: id }
     for await (const piece of ask(question, writing.stop.signal)) {
       pen.take(piece)
       if (piece.kind === 'waiting' && talk.writing[id] === undefined) return
@@ -242,10 +258,23 @@ class Pen {
   }
 }
 
-/** What the model is told: everything on the way here that has text. */
-function messages(conversation: Conversation, said: Turn): Message[] {
-  const turns = [...before(conversation, said), said]
-    .filter(turn => turn.text.trim() !== '')
-    .map((turn): Message => ({ role: turn.role, content: turn.text }))
-  return conversation.system.trim() ? [{ role: 'system', content: conversation.system }, ...turns] : turns
+/** What the model is told: everything on the way here that says or shows something. */
+async function messages(conversation: Conversation, said: Turn): Promise<Message[]> {
+  const turns = [...before(conversation, said), said].filter(turn => turn.text.trim() !== '' || turn.pictures)
+  const told = await Promise.all(turns.map(turn => message(conversation.id, turn)))
+  return conversation.system.trim() ? [{ role: 'system', content: conversation.system }, ...told] : told
+}
+
+async function message(id: string, { role, text, pictures }: Turn): Promise<Message> {
+  if (role !== 'user' || !pictures) return { role, content: text }
+  const parts = await Promise.all(pictures.map(({ id: picture }) => part(id, picture)))
+  if (text.trim()) parts.push({ type: 'text', text })
+  return { role, content: parts }
+}
+
+/** An answer about fewer pictures than were shown would be a wrong one. */
+async function part(id: string, picture: string): Promise<Part> {
+  const url = await shelf.picture(id, picture)
+  if (!url) throw new Broken('picture_gone', 'a picture of this conversation is no longer in this browser')
+  return { type: 'image_url', image_url: { url } }
 }

@@ -83,10 +83,10 @@ public final class Daemon implements AutoCloseable {
 
     /**
      * The page's own files and this daemon, nothing else; text becomes markup through the page's sanitiser or not at all.
-     * Pictures may come from the page itself, which shows what a person attached.
+     * Pictures stand in the page itself, which draws what a person attached; none is fetched.
      */
     private static final String CONSOLE_POLICY = "default-src 'none'; script-src 'self'; style-src 'self';"
-            + " img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none';"
+            + " img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none';"
             + " frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types dompurify";
 
     private final Config config;

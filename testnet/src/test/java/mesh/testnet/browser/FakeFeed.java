@@ -1,9 +1,11 @@
 package mesh.testnet.browser;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -12,8 +14,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -22,8 +26,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The console's files and a feed of one's own making, for what real daemons cannot show within seconds: two hundred nodes,
- * an hour of changes. It speaks the form of docs/api.md, as {@link ConsoleIT} sees it from real ones. One reader; its
- * words are sent by the test's thread.
+ * an hour of changes, an answer of thousands of pieces. It speaks the form of docs/api.md, as {@link ConsoleIT} and {@link
+ * PagesIT} see it from real ones. One reader of the feed; its words are sent by the test's thread.
  */
 final class FakeFeed implements AutoCloseable {
     private static final JsonMapper JSON = new JsonMapper();
@@ -33,6 +37,8 @@ final class FakeFeed implements AutoCloseable {
     private final CountDownLatch hasReader = new CountDownLatch(1);
     private final CountDownLatch isOver = new CountDownLatch(1);
     private final StringBuilder unsent = new StringBuilder();
+    private final List<JsonNode> questions = new CopyOnWriteArrayList<>();
+    private volatile List<String> pieces = List.of("yes");
     private volatile OutputStream reader = OutputStream.nullOutputStream();
     private long version = 1;
 
@@ -40,6 +46,7 @@ final class FakeFeed implements AutoCloseable {
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
         server.createContext("/mesh/v1/events", this::stream);
+        server.createContext("/v1/chat/completions", this::answer);
         server.createContext("/", FakeFeed::file);
         server.start();
     }
@@ -52,6 +59,17 @@ final class FakeFeed implements AutoCloseable {
     FakeFeed with(Map<String, Object> first) {
         entities.putAll(first);
         return this;
+    }
+
+    /** What every question of the chat is answered with from now on. */
+    FakeFeed answering(List<String> words) {
+        pieces = words;
+        return this;
+    }
+
+    /** What the chat asked, whole. */
+    List<JsonNode> questions() {
+        return questions;
     }
 
     /** Adds a delta of one entity to what {@link #send} takes along; a null takes the entity away. */
@@ -91,6 +109,20 @@ final class FakeFeed implements AutoCloseable {
             isOver.await();
         } catch (InterruptedException stopped) {
             exchange.close();
+        }
+    }
+
+    private void answer(HttpExchange exchange) throws IOException {
+        questions.add(JSON.readTree(exchange.getRequestBody()));
+        exchange.getResponseHeaders().set("content-type", "text/event-stream");
+        exchange.sendResponseHeaders(200, 0);
+        try (exchange;
+                var body = new BufferedOutputStream(exchange.getResponseBody())) {
+            for (String piece : pieces) {
+                var chunk = Map.of("choices", List.of(Map.of("delta", Map.of("content", piece))));
+                body.write(("data: " + JSON.writeValueAsString(chunk) + "\n\n").getBytes(StandardCharsets.UTF_8));
+            }
+            body.write("data: [DONE]\n\n".getBytes(StandardCharsets.UTF_8));
         }
     }
 

@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Request;
 import com.microsoft.playwright.options.AriaRole;
+import com.microsoft.playwright.options.ColorScheme;
+import com.microsoft.playwright.options.FilePayload;
 import com.microsoft.playwright.options.WaitForSelectorState;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -105,6 +108,42 @@ class PagesIT {
     }
 
     @Test
+    void pictureIsShownToAModelThatSees() throws Exception {
+        Ask.post(console + "/mesh/v1/models", "{\"model\":\"demo-vision\"}");
+        try (Tab tab = Tab.open(console, "chat")) {
+            choose(tab, "demo");
+            tab.awaitText("demo takes no pictures");
+            assertThat(button(tab, "Attach pictures").isDisabled()).isTrue();
+
+            choose(tab, "demo-vision");
+            tab.awaitShown(tab.page().locator("button[aria-label='Attach pictures']:enabled"));
+            tab.page()
+                    .getByLabel("Pictures to attach")
+                    .setInputFiles(new FilePayload("red.png", "image/png", ChatIT.png(0xff0000, 320)));
+            tab.awaitShown(tab.page().getByAltText("Attached picture 1"));
+            Request sent = tab.page().waitForRequest("**/v1/chat/completions", () -> ask(tab, "demo-vision"));
+
+            assertThat(sent.postData())
+                    .contains("{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image/png;base64,");
+            tab.awaitShown(button(tab, "regenerate"));
+            assertThat(tab.page().locator(".turn-failed").count()).isZero();
+            assertThat(tab.page().locator(".markdown").textContent()).isNotBlank();
+            assertThat(tab.page().locator(".turn-figures").textContent()).contains("ada", "demo-vision");
+            for (ColorScheme theme : List.of(ColorScheme.LIGHT, ColorScheme.DARK)) {
+                tab.page().emulateMedia(new Page.EmulateMediaOptions().setColorScheme(theme));
+                tab.inspect(Tab.named("chat-seen", theme, Tab.WIDE));
+            }
+            assertThat(tab.page().locator(".picture img").evaluate("image => image.naturalWidth"))
+                    .isEqualTo(320);
+
+            choose(tab, "demo");
+            tab.awaitText("demo takes no pictures, and this conversation has some: choose a model that does.");
+            button(tab, "regenerate").click();
+            tab.awaitShown(tab.page().getByRole(AriaRole.ALERT).getByText("images_unsupported"));
+        }
+    }
+
+    @Test
     void answerStopsAndWhatCameOfABrokenOneIsKept() {
         try (Tab tab = Tab.open(console, "chat")) {
             ask(tab, "demo-tiny");
@@ -151,7 +190,9 @@ class PagesIT {
     @Test
     void whatAModelWritesCanDoNothing() {
         try (Tab tab = Tab.open(console, "chat")) {
-            tab.page().locator("input[type=file]").setInputFiles(Path.of("src/test/resources/browser/hostile.json"));
+            tab.page()
+                    .getByLabel("A file with conversations")
+                    .setInputFiles(Path.of("src/test/resources/browser/hostile.json"));
             tab.awaitText("1 conversation taken in");
             tab.page().locator(".chat-row a").click();
 
@@ -319,10 +360,12 @@ class PagesIT {
         }
     }
 
+    private static void choose(Tab tab, String model) {
+        tab.page().getByLabel("Model", exactly()).selectOption(model);
+    }
+
     private static void ask(Tab tab, String model) {
-        tab.page()
-                .getByLabel("Model", new Page.GetByLabelOptions().setExact(true))
-                .selectOption(model);
+        choose(tab, model);
         tab.page().getByLabel("Message").fill("Recite the alphabet");
         tab.page().keyboard().press("Enter");
     }

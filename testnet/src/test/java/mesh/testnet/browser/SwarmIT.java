@@ -2,8 +2,6 @@ package mesh.testnet.browser;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.gson.JsonObject;
-import com.microsoft.playwright.CDPSession;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -98,12 +96,10 @@ class SwarmIT {
                   const frame = now => { frames_.push(now); requestAnimationFrame(frame) }
                   requestAnimationFrame(frame)
                 }""");
-        CDPSession session = tab.page().context().newCDPSession(tab.page());
-        session.send("Performance.enable");
         var map = tab.page().locator(".map-drawing").boundingBox();
         tab.page().mouse().move(map.x + 40, map.y + 40);
         tab.page().mouse().down();
-        Map<String, Double> before = metrics(session);
+        Map<String, Double> before = tab.metrics();
         int framesBefore = frames(tab);
         long nextNanos = System.nanoTime();
         int tick = 0;
@@ -116,7 +112,7 @@ class SwarmIT {
             tab.page().mouse().move(map.x + 40 + i % 200, map.y + 40 + i % 100);
         }
         int frames = frames(tab) - framesBefore;
-        Map<String, Double> after = metrics(session);
+        Map<String, Double> after = tab.metrics();
         tab.page().mouse().up();
         @SuppressWarnings("unchecked")
         var apart = (List<Number>) tab.page()
@@ -140,29 +136,17 @@ class SwarmIT {
         return after.getOrDefault(metric, 0.0) - before.getOrDefault(metric, 0.0);
     }
 
-    private static Map<String, Double> metrics(CDPSession session) {
-        JsonObject said = session.send("Performance.getMetrics");
-        var metrics = new LinkedHashMap<String, Double>();
-        for (var metric : said.getAsJsonArray("metrics"))
-            metrics.put(
-                    metric.getAsJsonObject().get("name").getAsString(),
-                    metric.getAsJsonObject().get("value").getAsDouble());
-        return metrics;
-    }
-
     @Test
     void hourOfChangesLeavesThePageNoBigger() throws Exception {
         // By the half hour that goes before, all that is bounded is full.
         try (FakeFeed feed = new FakeFeed().with(first);
                 Tab tab = Tab.open(feed.root(), "overview")) {
-            CDPSession session = tab.page().context().newCDPSession(tab.page());
-            session.send("Performance.enable");
             run(feed, tab, 0, CHANGES_PER_HOUR / 2);
-            long before = heapBytes(session);
+            long before = tab.heapBytes();
 
             run(feed, tab, CHANGES_PER_HOUR / 2, CHANGES_PER_HOUR * 3 / 2);
 
-            long grownBytes = heapBytes(session) - before;
+            long grownBytes = tab.heapBytes() - before;
             if (IS_TIMED)
                 Files.writeString(
                         Path.of("target", "hour.txt"), "from " + before + " bytes, grown by " + grownBytes + "\n");
@@ -204,11 +188,6 @@ class SwarmIT {
                 "rttMillis", (name, millis) -> ((Number) millis).doubleValue() * random.nextDouble(0.7, 1.4));
         node.computeIfPresent("memoryUsedBytes", (name, bytes) -> (long) random.nextInt(8) << 30);
         return node;
-    }
-
-    private static long heapBytes(CDPSession session) {
-        session.send("HeapProfiler.collectGarbage");
-        return metrics(session).getOrDefault("JSHeapUsedSize", 0.0).longValue();
     }
 
     private static Map<String, Object> request(int number) {

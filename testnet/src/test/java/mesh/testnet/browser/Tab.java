@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
+import com.microsoft.playwright.CDPSession;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.AriaRole;
@@ -14,8 +15,10 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import mesh.testnet.node.RealNode;
 
@@ -34,6 +37,7 @@ final class Tab implements AutoCloseable {
     private final String root;
     private final BrowserContext profile;
     private final Page page;
+    private final CDPSession devtools;
     private final List<String> complaints = new ArrayList<>();
     private final List<String> strangers = new ArrayList<>();
 
@@ -42,6 +46,8 @@ final class Tab implements AutoCloseable {
         this.profile = profile;
         profile.setDefaultTimeout(PATIENCE_MILLIS);
         page = profile.newPage();
+        devtools = profile.newCDPSession(page);
+        devtools.send("Performance.enable");
         page.onPageError(error -> complaints.add(error));
         page.onDialog(dialog -> {
             complaints.add("dialog: " + dialog.message());
@@ -141,6 +147,22 @@ final class Tab implements AutoCloseable {
                 }""")))
                 .as(name + ": what axe finds")
                 .isEmpty();
+    }
+
+    /** What the browser counts of the page, by Chromium's names. */
+    Map<String, Double> metrics() {
+        var metrics = new LinkedHashMap<String, Double>();
+        for (var metric : devtools.send("Performance.getMetrics").getAsJsonArray("metrics"))
+            metrics.put(
+                    metric.getAsJsonObject().get("name").getAsString(),
+                    metric.getAsJsonObject().get("value").getAsDouble());
+        return metrics;
+    }
+
+    /** Of what the page holds on to: all else is let go before. */
+    long heapBytes() {
+        devtools.send("HeapProfiler.collectGarbage");
+        return metrics().getOrDefault("JSHeapUsedSize", 0.0).longValue();
     }
 
     void shoot(String name) {

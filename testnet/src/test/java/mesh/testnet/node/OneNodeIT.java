@@ -129,7 +129,7 @@ class OneNodeIT {
                         .headers()
                         .firstValue("content-security-policy")
                         .orElse(""))
-                .contains("default-src 'none'");
+                .contains("default-src 'none'", "img-src data:;");
         var script = Pattern.compile("src=\"([^\"]+\\.js)\"").matcher(page.text());
         assertThat(script.find()).as(page.text()).isTrue();
         assertThat(Ask.get(node.management() + "/" + script.group(1)).status()).isEqualTo(200);

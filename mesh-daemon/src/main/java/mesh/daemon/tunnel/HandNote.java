@@ -25,7 +25,7 @@ final class HandNote {
     /** Worker to host: the answer whose head has passed is brought under this number. */
     static final int BRINGING = 0xFF_FFF8;
 
-    /** Worker to host: all up to this number was used or passed over; 0: it may be brought. */
+    /** Worker to host: this one was used; 0: payloads may be brought. */
     static final int GOT = 0xFF_FFF9;
 
     /** Worker to host: bring this yourself. */

@@ -34,6 +34,9 @@ public final class Handover {
     /** So often in a row a worker may have to ask, before the pair rests. */
     private static final int MISSES_MAX = 3;
 
+    /** Of the payloads of a pair, these last ones may still be named, in any order and each once. */
+    static final int WINDOW = 64;
+
     private static final long REST_MILLIS = 60_000;
 
     /** The tensors between two workers are one or a few. */
@@ -72,6 +75,9 @@ public final class Handover {
         /** Named, and not known to have been used. */
         private boolean isNamed;
 
+        /** Named to its end, so that the worker has no use for it any more. */
+        private boolean isSpent;
+
         /** Held against data that comes now. */
         private boolean isBusy;
 
@@ -105,6 +111,7 @@ public final class Handover {
         boolean isExpected;
         boolean isResting;
         int wanted;
+        int namedMax;
         int misses;
 
         Pair(long number, Between ends, Bearer bearer) {
@@ -242,8 +249,10 @@ public final class Handover {
             Pair pair = pairs.get(new Between(answer.from, this));
             return pair != null
                     && !pair.isResting
+                    && !answer.isSpent
                     && answer.brought
-                            .filter(note -> note.pair() == pair.number && note.number() > 0)
+                            .filter(note ->
+                                    note.pair() == pair.number && note.number() > Math.max(0, pair.namedMax - WINDOW))
                             .isPresent();
         }
 
@@ -261,8 +270,10 @@ public final class Handover {
         /** Says what a stretch of the data is. */
         ByteBuf name(Answer answer, long at, int count, byte[] check) {
             answer.isNamed = true;
+            answer.isSpent = at + count == answer.size();
             meter.direct(count);
             HandNote.Numbered brought = answer.brought.orElseThrow();
+            pair(brought.pair()).ifPresent(pair -> pair.namedMax = Math.max(pair.namedMax, brought.number()));
             return new HandNote.Brought(brought.pair(), brought.number(), (int) at, count, check).said();
         }
 
@@ -290,8 +301,10 @@ public final class Handover {
                 pair.get().isExpected = true;
                 pair.get().names.forEach(name -> bring(pair.get(), name));
             } else if (said.number() != pair.get().wanted) pair.get().misses = 0;
-            for (Answer each : named(said.pair()))
-                if (each.brought.orElseThrow().number() <= said.number()) drop(each);
+            for (Answer each : named(said.pair())) {
+                int number = each.brought.orElseThrow().number();
+                if (number == said.number() || number <= said.number() - WINDOW) drop(each);
+            }
             return true;
         }
 

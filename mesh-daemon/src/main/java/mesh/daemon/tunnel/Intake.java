@@ -3,9 +3,11 @@ package mesh.daemon.tunnel;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import mesh.core.id.NodeId;
 
 /**
@@ -60,7 +62,8 @@ final class Intake {
         private final long pair;
         private final Runnable arrived;
         private final Map<Integer, Payload> payloads = new LinkedHashMap<>();
-        private int doneUpTo;
+        private final Set<Integer> used = new HashSet<>();
+        private int usedMax;
 
         /** How to end the stream of each bringer. */
         private final Map<NodeId, Runnable> streams = new HashMap<>();
@@ -80,7 +83,8 @@ final class Intake {
         boolean begin(NodeId bringer, int number, int size) {
             boolean isHosts = bringer.equals(host);
             Payload before = payloads.get(number);
-            if (isClosed || number <= doneUpTo || (before != null && (before.isHosts || !isHosts))) return false;
+            boolean isOver = used.contains(number) || number <= usedMax - Handover.WINDOW;
+            if (isClosed || isOver || (before != null && (before.isHosts || !isHosts))) return false;
             if (before != null) drop(number);
             while (heldBytes + size > BYTES_MAX && !payloads.isEmpty())
                 drop(payloads.keySet().iterator().next());
@@ -125,10 +129,16 @@ final class Intake {
             return payload != null && payload.size == end;
         }
 
-        /** Nobody will ask for it or those before it again. */
+        /** Nobody will ask for it again, nor for what is far behind it. */
         void done(int number) {
-            doneUpTo = Math.max(doneUpTo, number);
-            payloads.keySet().stream().filter(each -> each <= number).toList().forEach(this::drop);
+            used.add(number);
+            usedMax = Math.max(usedMax, number);
+            int oldest = usedMax - Handover.WINDOW;
+            used.removeIf(each -> each <= oldest);
+            payloads.keySet().stream()
+                    .filter(each -> each == number || each <= oldest)
+                    .toList()
+                    .forEach(this::drop);
         }
 
         /** Makes room for it to be brought again. */

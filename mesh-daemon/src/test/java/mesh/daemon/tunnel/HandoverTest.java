@@ -51,6 +51,24 @@ class HandoverTest {
         three.assertExact();
     }
 
+    @Test
+    void answersMayBeHandedOnInAnotherOrderThanTheyCame() {
+        var three = three(new Random(SEED));
+        three.handOn("l_out-3", 100_000);
+        three.handOn("ffn_norm-4", 100_000);
+
+        for (int i = 0; i < 5; i++) {
+            byte[] one = three.ask("l_out-3", 90_000);
+            byte[] other = three.ask("ffn_norm-4", 80_000);
+            three.set(three.toSecond, "ffn_norm-4", other);
+            three.set(three.toSecond, "l_out-3", one);
+            three.set(three.toSecond, "l_out-3", one);
+        }
+
+        assertThat(three.meter.read().directBytes()).isEqualTo(5 * 170_000);
+        three.assertExact();
+    }
+
     /** Decoding one token is not worth a packet more. */
     @Test
     void smallAnswersGoThroughTheHost() {
@@ -128,13 +146,24 @@ class HandoverTest {
                 three.isWayOpen = random.nextInt(5) > 0;
                 String name = "l_out-" + random.nextInt(2);
                 int bytes = 60_000 + random.nextInt(60_000);
-                switch (random.nextInt(5)) {
+                switch (random.nextInt(7)) {
                     case 0 -> three.ask(name, bytes);
                     case 1 -> three.set(three.toSecond, "input", three.random(bytes));
                     case 2 -> {
                         byte[] nearly = three.ask(name, bytes);
                         nearly[random.nextInt(bytes)]++;
                         three.set(three.toSecond, name, nearly);
+                    }
+                    case 3 -> {
+                        byte[] one = three.ask(name, bytes);
+                        byte[] other = three.ask("l_out-2", bytes + 1);
+                        three.set(three.toSecond, "l_out-2", other);
+                        three.set(three.toSecond, name, one);
+                    }
+                    case 4 -> {
+                        byte[] data = three.ask(name, bytes);
+                        three.set(three.toSecond, name, data);
+                        three.set(three.toSecond, "again", data);
                     }
                     default -> three.handOn(name, bytes);
                 }

@@ -26,10 +26,15 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * A split by mesh beside llama.cpp's own RPC over the same cable: load, prompt, tokens, bytes. Same model, same shares,
  * one thread each, one after the other. No part of the build, which would be three minutes longer. Prints the rows of
- * {@code docs/benchmarks.md}; {@code -Dmesh.bench.rtt=0,20} says which round trips, {@code -Dmesh.bench.model} which model.
+ * {@code docs/benchmarks.md}; {@code -Dmesh.bench.rtt=0,20} says which round trips, {@code -Dmesh.bench.model} which model,
+ * {@code -Dmesh.bench.workers=2} that each node has a cable to a switch, whose host's is measured, and
+ * {@code -Dmesh.bench.file=no} that the workers' files are gone when they begin to lend.
  */
 class SplitBench {
     private static final String MODEL = System.getProperty("mesh.bench.model", "demo-large");
+    private static final int WORKERS = Integer.getInteger("mesh.bench.workers", 1);
+    private static final boolean HAS_FILE =
+            !System.getProperty("mesh.bench.file", "yes").equals("no");
     private static final long BITS_PER_SECOND = 100_000_000;
     private static final int TOKENS = 64;
     private static final int CONTEXT_TOKENS = 2_048;
@@ -54,16 +59,22 @@ class SplitBench {
 
     /** What one way of splitting took. */
     private record Figures(
-            double loadSeconds, long loadBytes, double promptPerSecond, double answerPerSecond, double tokenBytes) {
+            double loadSeconds,
+            long loadBytes,
+            double promptPerSecond,
+            double answerPerSecond,
+            double promptTokenBytes,
+            double tokenBytes) {
         String row(String name, String rtt) {
             return String.format(
                     Locale.ROOT,
-                    "| %s ms | %s | %.1f s | %,d kB | %.0f | %.1f | %.1f kB |",
+                    "| %s ms | %s | %.1f s | %,d kB | %.0f | %.1f kB | %.1f | %.1f kB |",
                     rtt,
                     name,
                     loadSeconds,
                     loadBytes / 1_000,
                     promptPerSecond,
+                    promptTokenBytes / 1_000,
                     answerPerSecond,
                     tokenBytes / 1_000);
         }
@@ -71,8 +82,9 @@ class SplitBench {
 
     @Test
     void meshBesideStockRpc() throws Exception {
-        System.out.println("| RTT | split by | load | over the link | prompt tokens/s | tokens/s | per token |");
-        System.out.println("|---|---|---|---|---|---|---|");
+        System.out.println(
+                "| RTT | split by | load | over the link | prompt tokens/s | per prompt token | tokens/s | per token |");
+        System.out.println("|---|---|---|---|---|---|---|---|");
         var rows = new ArrayList<String>();
         for (String rtt : System.getProperty("mesh.bench.rtt", "0,5,20,50").split(",")) {
             measure(rtt, rows);
@@ -83,52 +95,104 @@ class SplitBench {
         assertThat(rows).isNotEmpty();
     }
 
+    /** The host, its workers, and the cable that is measured. */
+    private record Star(Lab.Space here, List<Lab.Space> workers, Pump link) {
+        /** One worker has the cable to itself; of several each has half the round trip to the switch between them all. */
+        static Star of(Lab lab, double rttMillis) throws Exception {
+            Lab.Space here = lab.space("here");
+            var workers = new ArrayList<Lab.Space>();
+            for (int i = 0; i < WORKERS; i++) workers.add(lab.space("there" + i));
+            if (WORKERS == 1)
+                return new Star(
+                        here,
+                        workers,
+                        join(lab, here, "10.50.0.1/24", workers.getFirst(), "10.50.0.2/24", rttMillis / 2));
+            Lab.Space center = lab.space("switch");
+            Pump link = join(lab, here, "10.50.0.1/30", center, "10.50.0.2/30", rttMillis / 4);
+            here.ip("route", "add", "default", "via", "10.50.0.2");
+            for (int i = 0; i < WORKERS; i++) {
+                String net = "10.50." + (i + 1) + ".";
+                join(lab, workers.get(i), net + "1/30", center, net + "2/30", rttMillis / 4);
+                workers.get(i).ip("route", "add", "default", "via", net + "2");
+            }
+            center.forward();
+            return new Star(here, workers, link);
+        }
+
+        private static Pump join(
+                Lab lab, Lab.Space one, String address, Lab.Space two, String other, double delayMillis)
+                throws Exception {
+            var weather = new Pump.Weather(delayMillis, 0, 5, BITS_PER_SECOND);
+            String end = "to" + address.split("\\.")[2];
+            return lab.joinSlowly(one, "eth0", address, two, end, other, weather);
+        }
+
+        static String address(int worker) {
+            return WORKERS == 1 ? "10.50.0.2" : "10.50." + (worker + 1) + ".1";
+        }
+    }
+
     private void measure(String rtt, List<String> rows) throws Exception {
         Lab lab = keep(Lab.open());
-        Lab.Space here = lab.space("here");
-        Lab.Space there = lab.space("there");
-        var weather = new Pump.Weather(Double.parseDouble(rtt) / 2, 0, 5, BITS_PER_SECOND);
-        Pump link = lab.joinSlowly(here, "eth0", "10.50.0.1/24", there, "eth0", "10.50.0.2/24", weather);
+        Star star = Star.of(lab, Double.parseDouble(rtt));
         String engine = RealEngine.orSkip().folder().toString();
         String[] model = {
             "--model", MODEL, "--split", "--bin-dir", engine, "--parallel", "1", "--ctx-size", CONTEXT_TOKENS + ""
         };
+        String parts = "1" + ",1".repeat(WORKERS);
         Path data = folder.resolve(rtt);
-        WanNode host = keep(WanNode.start(here, data, "host", with(model, "--max-vram", "2")));
+        String[] hosting = WORKERS == 1 ? model : with(model, "--tensor-split", parts);
+        WanNode host = keep(WanNode.start(star.here(), data, "host", with(hosting, "--max-vram", "2")));
         host.node().await("model.ready");
-        long before = link.carriedBytes();
-        WanNode worker = keep(WanNode.start(
-                there,
-                data,
-                "worker",
-                with(model, "--max-vram", "1", "--join", host.node().invite())));
+        long before = star.link().carriedBytes();
+        var workers = new ArrayList<WanNode>();
+        for (int i = 0; i < WORKERS; i++) workers.add(keep(worker(star.workers().get(i), data, i, model, host)));
         JsonNode ready = host.node()
-                .await("model.ready", each -> each.path("mode").asText().equals("split"));
+                .await("model.ready", each -> each.path("tensorSplit").size() == WORKERS + 1);
         JsonNode loaded = host.node().await("split.loaded");
-        long bytes = link.carriedBytes() - before;
+        long bytes = star.link().carriedBytes() - before;
         String api = host.node().api() + "/v1/completions";
-        rows.add(figures(here, api, link, loaded.path("loadMillis").asLong() / 1_000.0, bytes)
-                .row("mesh", rtt));
-        int units = ready.path("tensorSplit").path(1).asInt();
-        worker.close();
-        host.close();
-        open.remove(worker);
-        open.remove(host);
-        stock(rtt, here, there, link, Path.of(engine), units, data, rows);
+        double seconds = loaded.path("loadMillis").asLong() / 1_000.0;
+        rows.add(figures(star.here(), api, star.link(), seconds, bytes).row("mesh", rtt));
+        var units = new ArrayList<Integer>();
+        ready.path("tensorSplit").forEach(share -> units.add(share.asInt()));
+        workers.add(host);
+        for (WanNode each : workers) {
+            each.close();
+            open.remove(each);
+        }
+        stock(rtt, star, Path.of(engine), units.subList(1, units.size()), data, rows);
     }
 
-    private void stock(
-            String rtt,
-            Lab.Space here,
-            Lab.Space there,
-            Pump link,
-            Path engine,
-            int units,
-            Path data,
-            List<String> rows)
+    /** One that shall have no file begins in a mesh of its own, where the model is made, and loses it before it goes over. */
+    private static WanNode worker(Lab.Space there, Path data, int number, String[] model, WanNode host)
             throws Exception {
-        Path file = model(data);
-        keep(run(there, engine.resolve("rpc-server").toString(), "-H", "10.50.0.2", "-p", PORT + "", "-t", "1"));
+        String name = "worker" + number;
+        String invite = host.node().invite();
+        if (HAS_FILE) return WanNode.start(there, data, name, with(model, "--max-vram", "1", "--join", invite));
+        WanNode node = WanNode.start(there, data, name, with(model, "--max-vram", "1"));
+        node.node().await("model.ready");
+        Files.delete(model(data.resolve(name)));
+        String joined = curl(
+                there,
+                node.node().management() + "/mesh/v1/join",
+                JSON.writeValueAsString(Map.of("token", invite, "leave", true)));
+        assertThat(joined).doesNotContain("\"error\"");
+        return node;
+    }
+
+    private void stock(String rtt, Star star, Path engine, List<Integer> units, Path data, List<String> rows)
+            throws Exception {
+        Path file = model(data.resolve("host"));
+        Lab.Space here = star.here();
+        Pump link = star.link();
+        var endpoints = new ArrayList<String>();
+        for (int i = 0; i < WORKERS; i++) {
+            String rpc = engine.resolve("rpc-server").toString();
+            keep(run(star.workers().get(i), rpc, "-H", Star.address(i), "-p", PORT + "", "-t", "1"));
+            endpoints.add(Star.address(i) + ":" + PORT);
+        }
+        String shares = String.join(",", units.stream().map(String::valueOf).toList());
         String[] line = {
             engine.resolve("llama-server").toString(),
             "-m",
@@ -138,11 +202,11 @@ class SplitBench {
             "--port",
             PORT + 1 + "",
             "--rpc",
-            "10.50.0.2:" + PORT,
+            String.join(",", endpoints),
             "-ngl",
-            units + "",
+            units.stream().mapToInt(Integer::intValue).sum() + "",
             "-ts",
-            units + "",
+            shares,
             "-sm",
             "layer",
             "-fit",
@@ -158,7 +222,7 @@ class SplitBench {
             "--offline",
             "--no-ui"
         };
-        awaitListening(there);
+        for (Lab.Space there : star.workers()) awaitListening(there);
         long before = link.carriedBytes();
         long begun = System.nanoTime();
         keep(run(here, line));
@@ -174,8 +238,8 @@ class SplitBench {
         }
     }
 
-    private static Path model(Path data) throws IOException {
-        try (var files = Files.walk(data.resolve("host"))) {
+    private static Path model(Path node) throws IOException {
+        try (var files = Files.walk(node)) {
             return files.filter(path -> path.toString().endsWith(".gguf"))
                     .findFirst()
                     .orElseThrow();
@@ -209,14 +273,17 @@ class SplitBench {
                     .at("/timings/predicted_per_second")
                     .asDouble());
         double perToken = (link.carriedBytes() - before) / (double) (RUNS * TOKENS);
+        before = link.carriedBytes();
+        int promptTokens = 0;
         for (int run = 0; run < RUNS; run++) {
             var words = new StringBuilder("run " + run);
             for (int i = 0; i < PROMPT_WORDS; i++) words.append(" w").append(i * 7 % 100);
-            prompts.add(ask(here, api, words.toString(), 1)
-                    .at("/timings/prompt_per_second")
-                    .asDouble());
+            JsonNode timings = ask(here, api, words.toString(), 1).path("timings");
+            prompts.add(timings.path("prompt_per_second").asDouble());
+            promptTokens += timings.path("prompt_n").asInt();
         }
-        return new Figures(loadSeconds, loadBytes, median(prompts), median(answers), perToken);
+        double perPromptToken = (link.carriedBytes() - before) / (double) promptTokens;
+        return new Figures(loadSeconds, loadBytes, median(prompts), median(answers), perPromptToken, perToken);
     }
 
     private static double median(List<Double> values) {
@@ -234,7 +301,8 @@ class SplitBench {
     private static String curl(Lab.Space here, String url, String body) throws IOException {
         var line = new ArrayList<>(here.prefix());
         line.addAll(List.of("curl", "-sS", "--max-time", "110", "-o", "-"));
-        if (!body.isEmpty()) line.addAll(List.of("-H", "content-type: application/json", "-d", body));
+        if (!body.isEmpty())
+            line.addAll(List.of("-H", "content-type: application/json", "-H", "x-mesh-console: 1", "-d", body));
         line.add(url);
         Process curl = new ProcessBuilder(line)
                 .redirectError(ProcessBuilder.Redirect.DISCARD)

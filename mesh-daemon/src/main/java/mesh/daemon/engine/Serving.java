@@ -65,6 +65,7 @@ public record Serving(
     public Serving {
         // An engine that is confined starts in another folder.
         model = model.toAbsolutePath();
+        projector = projector.map(Path::toAbsolutePath);
         Check.that(
                 ctxSize >= 0 && parallel >= 1 && threads >= 0 && promptCacheBytes >= 0,
                 "sizes count things",

@@ -118,21 +118,21 @@ class ServerCommandTest {
 
     @Test
     void projectorStaysOnThisMachineAndFindsNoFfmpeg() {
-        var seeing = SERVING.seeing(Optional.of(Path.of("p.gguf")));
+        var seeing = SERVING.seeing(Optional.of(Path.of("/models/p.gguf")));
         var split = seeing.over(new Serving.Workers(List.of("127.0.0.1:1"), List.of(3)));
         String now = CORE + "--api-key K   key\n-mm, --mmproj F   p\n-mmdev, --mmproj-device D   d\n"
                 + "--video-ffmpeg-dir D   v\n--mmproj-offload, --no-mmproj-offload   o\n";
         String before = CORE + "--api-key K   key\n--mmproj F   p\n--no-mmproj-offload   o\n";
 
         assertThat(command(now, seeing).words())
-                .containsSequence("--mmproj", "p.gguf", "--video-ffmpeg-dir", "/dev/null")
+                .containsSequence("--mmproj", "/models/p.gguf", "--video-ffmpeg-dir", "/dev/null")
                 .doesNotContain("--mmproj-device", "--no-mmproj-offload");
         assertThat(command(now, split).words()).containsSequence("--mmproj-device", "none");
         assertThat(command(now, split.on(Optional.of(new Serving.Place("CUDA0", 8))))
                         .words())
                 .containsSequence("--mmproj-device", "CUDA0");
         assertThat(command(before, split).words())
-                .containsSequence("--mmproj", "p.gguf", "--no-mmproj-offload")
+                .containsSequence("--mmproj", "/models/p.gguf", "--no-mmproj-offload")
                 .doesNotContain("--video-ffmpeg-dir");
         assertThat(command(now).words()).doesNotContain("--mmproj", "--video-ffmpeg-dir");
     }

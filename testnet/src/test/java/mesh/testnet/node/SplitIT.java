@@ -147,6 +147,20 @@ class SplitIT {
         reciteUntilTheWorkersBringEachOtherPrompts(host);
     }
 
+    @Test
+    void randomModelBabblesOverThreeWorkersAsItDoesAlone() throws Exception {
+        String[] model = {"--model", "demo-random", "--max-vram"};
+        RealNode host = start("host", with(model, "3", "--split", "--tensor-split", "3,2,2,2"));
+        assertThat(host.await("model.ready").path("mode").asText()).isEqualTo("solo");
+        String solo = babble(host);
+        for (String worker : List.of("left", "middle", "right")) join(worker, with(model, "1"));
+
+        JsonNode split = host.await("model.ready", ready -> shares(ready).size() == 4);
+
+        assertThat(shares(split)).containsExactly(3, 2, 2, 2);
+        assertThat(babble(host)).isEqualTo(solo);
+    }
+
     /** Prompts of which llama-server hands more than a packet from one worker to the other, each a new one. */
     private static void reciteUntilTheWorkersBringEachOtherPrompts(RealNode host) throws Exception {
         long deadline = System.nanoTime() + RealNode.PATIENCE.toNanos();

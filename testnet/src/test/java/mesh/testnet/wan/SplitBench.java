@@ -26,8 +26,8 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * A split by mesh beside llama.cpp's own RPC over the same cable: load, prompt, tokens, bytes. Same model, same shares,
  * one thread each, one after the other. No part of the build, which would be three minutes longer. Prints the rows of
- * {@code docs/benchmarks.md}; {@code -Dmesh.bench.rtt=0,20} says which round trips, {@code -Dmesh.bench.model} which model,
- * {@code -Dmesh.bench.workers=2} that each node has a cable to a switch, whose host's is measured, and
+ * {@code docs/benchmarks.md}; {@code -Dmesh.bench.rtt=0,20} says which round trips, {@code -Dmesh.bench.model} which model
+ * ({@code wide} is {@link WideModel}), {@code -Dmesh.bench.workers=2} that each node has a cable to a switch, whose host's is measured, and
  * {@code -Dmesh.bench.file=no} that the workers' files are gone when they begin to lend.
  */
 class SplitBench {
@@ -141,6 +141,7 @@ class SplitBench {
         };
         String parts = "1" + ",1".repeat(WORKERS);
         Path data = folder.resolve(rtt);
+        if (MODEL.equals(WideModel.NAME)) giveAll(data);
         String[] hosting = WORKERS == 1 ? model : with(model, "--tensor-split", parts);
         WanNode host = keep(WanNode.start(star.here(), data, "host", with(hosting, "--max-vram", "2")));
         host.node().await("model.ready");
@@ -162,6 +163,14 @@ class SplitBench {
             open.remove(each);
         }
         stock(rtt, star, Path.of(engine), units.subList(1, units.size()), data, rows);
+    }
+
+    private static void giveAll(Path data) throws IOException {
+        var names = new ArrayList<>(List.of("host"));
+        for (int i = 0; i < WORKERS; i++) names.add("worker" + i);
+        for (String name : names)
+            WideModel.write(Files.createDirectories(data.resolve(name).resolve("models"))
+                    .resolve(WideModel.NAME + ".gguf"));
     }
 
     /** One that shall have no file begins in a mesh of its own, where the model is made, and loses it before it goes over. */

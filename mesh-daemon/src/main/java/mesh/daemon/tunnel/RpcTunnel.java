@@ -52,6 +52,9 @@ final class RpcTunnel implements Line.Reader {
         /** The stream is gone: whoever opened it opens another one. */
         void lost(RpcTunnel tunnel);
 
+        /** Something is about to be said to the peer. */
+        void speaks(RpcTunnel tunnel);
+
         void over(RpcTunnel tunnel);
     }
 
@@ -255,6 +258,7 @@ final class RpcTunnel implements Line.Reader {
                 bytes.release();
                 return;
             }
+            watcher.speaks(RpcTunnel.this);
             long saved = carrier.savedBytes();
             boolean passes = carrier.out(bytes, this::say);
             meter.saved(carrier.savedBytes() - saved);

@@ -270,6 +270,11 @@ public final class RpcTunnels {
         public void lost(RpcTunnel tunnel) {}
 
         @Override
+        public void speaks(RpcTunnel tunnel) {
+            standing.speaks(tunnel.peer());
+        }
+
+        @Override
         public void over(RpcTunnel tunnel) {
             lease.lines.remove(number);
             standing.remove(tunnel);
@@ -422,6 +427,11 @@ public final class RpcTunnels {
                 line.resume(wire);
                 wire.flush();
             });
+        }
+
+        @Override
+        public void speaks(RpcTunnel tunnel) {
+            standing.speaks(tunnel.peer());
         }
 
         @Override

@@ -29,6 +29,9 @@ final class Standing {
     /** Within this a program that lives answers over the path it has, on a busy machine and from another continent. */
     private static final long ANSWER_MILLIS = 400;
 
+    /** Between two rings among what is said: some to each token, and a trifle beside a tensor. */
+    private static final long AMONG_NANOS = TimeUnit.MICROSECONDS.toNanos(500);
+
     private final QuicEndpoint endpoint;
     private final RpcTunnels.Ties ties;
     private final Map<NodeId, Watched> peers = new HashMap<>();
@@ -39,6 +42,8 @@ final class Standing {
 
         @Nullable
         Vacancy vacancy;
+
+        long rungNanos = System.nanoTime();
 
         /** Where a firewall refuses strangers in the name of a program that lives. */
         @Nullable
@@ -76,6 +81,19 @@ final class Standing {
         if (!peers.isEmpty() || clock == null) return;
         clock.cancel(false);
         clock = null;
+    }
+
+    /**
+     * A peer is about to be told something. Linux refuses six packets at once for a program that is gone, and then one a
+     * second: rings go among the packets of a token, so that one of them is among the six.
+     */
+    void speaks(NodeId id) {
+        Watched watched = peers.get(id);
+        if (watched == null || watched.vacancy == null || watched.vacancy.refusedMillis() >= 0) return;
+        long nowNanos = System.nanoTime();
+        if (nowNanos - watched.rungNanos < AMONG_NANOS) return;
+        watched.rungNanos = nowNanos;
+        watched.vacancy.ring();
     }
 
     private void ring() {

@@ -269,10 +269,9 @@ public final class RpcTunnels {
         @Override
         public void lost(RpcTunnel tunnel) {}
 
+        /** No caller waits to hear of a host's death. */
         @Override
-        public void speaks(RpcTunnel tunnel) {
-            standing.speaks(tunnel.peer());
-        }
+        public void speaks(RpcTunnel tunnel) {}
 
         @Override
         public void over(RpcTunnel tunnel) {

@@ -29,8 +29,8 @@ final class Standing {
     /** Within this a program that lives answers over the path it has, on a busy machine and from another continent. */
     private static final long ANSWER_MILLIS = 400;
 
-    /** Between two rings among what is said: some to each token, and a trifle beside a tensor. */
-    private static final long AMONG_NANOS = TimeUnit.MICROSECONDS.toNanos(500);
+    /** Between two rings among what is said: two or three to each token. */
+    private static final long AMONG_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
     private final QuicEndpoint endpoint;
     private final RpcTunnels.Ties ties;

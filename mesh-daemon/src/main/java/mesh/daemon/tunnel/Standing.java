@@ -29,8 +29,8 @@ final class Standing {
     /** Within this a program that lives answers over the path it has, on a busy machine and from another continent. */
     private static final long ANSWER_MILLIS = 400;
 
-    /** Between two rings among what is said: two or three to each token. */
-    private static final long AMONG_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+    /** Between two rings among what is said: one to each tensor of a token, which is a packet, too. */
+    private static final long AMONG_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
 
     private final QuicEndpoint endpoint;
     private final RpcTunnels.Ties ties;

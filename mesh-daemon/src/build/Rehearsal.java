@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
 /**
  * Starts the packed program once at the end of the build, {@code Rehearsal DIST SCRATCH}, asks it what everybody asks
  * first, and has the JVM keep what it learned in {@code DIST/mesh.aot}: classes found, linked and profiled. Later starts
- * take it from there, in two thirds of the time. A build never fails for the want of it, nor does a start. The node is a
+ * take it from there, in three quarters of the time. A build never fails for the want of it, nor does a start. The node is a
  * new one of its own, on loopback, offline and without a model; one thread.
  */
 final class Rehearsal {

@@ -1,5 +1,10 @@
 package mesh.daemon.tunnel;
 
+import static mesh.daemon.tunnel.RpcFrames.TENSOR;
+import static mesh.daemon.tunnel.RpcFrames.getTensor;
+import static mesh.daemon.tunnel.RpcFrames.hello;
+import static mesh.daemon.tunnel.RpcFrames.request;
+import static mesh.daemon.tunnel.RpcFrames.setTensor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBuf;
@@ -7,7 +12,6 @@ import io.netty.buffer.Unpooled;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -24,7 +28,6 @@ import org.junit.jupiter.api.Test;
 /** A host and two workers: what one answers the other is sent, whichever way it goes and whatever becomes of it there. */
 class HandoverTest {
     private static final RpcLimits LIMITS = new RpcLimits(8, 1 << 26);
-    private static final int TENSOR = 296;
     private static final long SEED = 2_026;
     private static final NodeId HOST = id(1);
     private static final NodeId FIRST = id(2);
@@ -315,7 +318,7 @@ class HandoverTest {
         }
 
         void set(Link link, String name, byte[] data) {
-            link.client(setTensor(name, data));
+            link.client(setTensor(name, 0, data));
             turn();
         }
 
@@ -540,40 +543,9 @@ class HandoverTest {
         }
     }
 
-    private static byte[] request(int command, byte[] payload) {
-        return ByteBuffer.allocate(9 + payload.length)
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .put((byte) command)
-                .putLong(payload.length)
-                .put(payload)
-                .array();
-    }
-
-    private static byte[] setTensor(String name, byte[] data) {
-        var payload = ByteBuffer.allocate(TENSOR + 9 + data.length).order(ByteOrder.LITTLE_ENDIAN);
-        payload.put(228, name.getBytes(StandardCharsets.US_ASCII));
-        payload.put(TENSOR + 9, data);
-        return request(6, payload.array());
-    }
-
     /** All but the data. */
     private static byte[] setTensorHead(String name, int dataBytes) {
-        byte[] whole = setTensor(name, new byte[dataBytes]);
+        byte[] whole = setTensor(name, 0, new byte[dataBytes]);
         return Arrays.copyOf(whole, whole.length - dataBytes);
-    }
-
-    private static byte[] getTensor(String name, long bytes) {
-        var payload = ByteBuffer.allocate(TENSOR + 16).order(ByteOrder.LITTLE_ENDIAN);
-        payload.put(228, name.getBytes(StandardCharsets.US_ASCII));
-        payload.putLong(TENSOR + 8, bytes);
-        return request(8, payload.array());
-    }
-
-    private static byte[] hello() {
-        return ByteBuffer.allocate(36)
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .putLong(28)
-                .put((byte) 8)
-                .array();
     }
 }

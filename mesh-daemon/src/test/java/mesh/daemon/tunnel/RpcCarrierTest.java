@@ -1,14 +1,14 @@
 package mesh.daemon.tunnel;
 
+import static mesh.daemon.tunnel.RpcFrames.TENSOR;
+import static mesh.daemon.tunnel.RpcFrames.request;
+import static mesh.daemon.tunnel.RpcFrames.setTensor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -30,7 +30,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** Two ends of an RPC connection: what goes in comes out, however little of it is sent. */
 class RpcCarrierTest {
     private static final RpcLimits LIMITS = new RpcLimits(8, 1 << 26);
-    private static final int TENSOR = 296;
     private static final int HEAD_BYTES = 1_000;
     private static final int WEIGHT_BYTES = 700_000;
     private static final long SEED = 77;
@@ -228,23 +227,6 @@ class RpcCarrierTest {
         byte[] data = Arrays.copyOfRange(file, at, at + bytes);
         if (random.nextInt(3) == 0) data[random.nextInt(data.length)]++;
         return setTensor(isSecond ? "second.weight" : "first.weight", random.nextInt(5) == 0 ? 1L << 40 : from, data);
-    }
-
-    private static byte[] request(int command, byte[] payload) {
-        return ByteBuffer.allocate(9 + payload.length)
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .put((byte) command)
-                .putLong(payload.length)
-                .put(payload)
-                .array();
-    }
-
-    private static byte[] setTensor(String name, long offset, byte[] data) {
-        var payload = ByteBuffer.allocate(TENSOR + 9 + data.length).order(ByteOrder.LITTLE_ENDIAN);
-        payload.put(228, name.getBytes(StandardCharsets.US_ASCII));
-        payload.putLong(TENSOR + 1, offset);
-        payload.put(TENSOR + 9, data);
-        return request(6, payload.array());
     }
 
     private static ByteBuf fromFile(int part, long at, int count) {

@@ -1,5 +1,7 @@
 package mesh.daemon.tunnel;
 
+import static mesh.daemon.tunnel.RpcFrames.hello;
+import static mesh.daemon.tunnel.RpcFrames.request;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -247,22 +249,5 @@ class RpcTunnelsTest {
                     .isInstanceOf(IOException.class);
             assertThatThrownBy(() -> server.accept()).isInstanceOf(java.net.SocketTimeoutException.class);
         }
-    }
-
-    private static byte[] request(int command, byte[] payload) {
-        return ByteBuffer.allocate(9 + payload.length)
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .put((byte) command)
-                .putLong(payload.length)
-                .put(payload)
-                .array();
-    }
-
-    private static byte[] hello() {
-        return ByteBuffer.allocate(36)
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .putLong(28)
-                .put((byte) 8)
-                .array();
     }
 }

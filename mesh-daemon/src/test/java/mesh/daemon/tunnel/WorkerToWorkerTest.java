@@ -1,5 +1,9 @@
 package mesh.daemon.tunnel;
 
+import static mesh.daemon.tunnel.RpcFrames.getTensor;
+import static mesh.daemon.tunnel.RpcFrames.hello;
+import static mesh.daemon.tunnel.RpcFrames.request;
+import static mesh.daemon.tunnel.RpcFrames.setTensor;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -9,7 +13,6 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -32,7 +35,6 @@ class WorkerToWorkerTest {
     private static final ModelRef MODEL = new ModelRef("demo");
     private static final RpcLimits LIMITS = new RpcLimits(8, 1 << 24);
     private static final Duration PATIENCE = Duration.ofSeconds(20);
-    private static final int TENSOR = 296;
     private static final int PAYLOAD_BYTES = 150_000;
 
     private final Random random = new Random(31);
@@ -138,7 +140,7 @@ class WorkerToWorkerTest {
     private void handOn() throws IOException {
         byte[] data = new byte[PAYLOAD_BYTES];
         random.nextBytes(data);
-        byte[] asked = getTensor();
+        byte[] asked = getTensor("l_out-5", PAYLOAD_BYTES);
         byte[] answer = ByteBuffer.allocate(8 + PAYLOAD_BYTES)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .putLong(PAYLOAD_BYTES)
@@ -148,7 +150,7 @@ class WorkerToWorkerTest {
         assertThat(toFirst.server.getInputStream().readNBytes(asked.length)).isEqualTo(asked);
         toFirst.server.getOutputStream().write(answer);
         assertThat(toFirst.client.getInputStream().readNBytes(answer.length)).isEqualTo(answer);
-        byte[] set = setTensor(data);
+        byte[] set = setTensor("RPC1#l_out-5#0", 0, data);
         toSecond.client.getOutputStream().write(set);
         assertThat(toSecond.server.getInputStream().readNBytes(set.length)).isEqualTo(set);
     }
@@ -186,36 +188,5 @@ class WorkerToWorkerTest {
             entry.close();
             listener.close();
         }
-    }
-
-    private static byte[] request(int command, byte[] payload) {
-        return ByteBuffer.allocate(9 + payload.length)
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .put((byte) command)
-                .putLong(payload.length)
-                .put(payload)
-                .array();
-    }
-
-    private static byte[] getTensor() {
-        var payload = ByteBuffer.allocate(TENSOR + 16).order(ByteOrder.LITTLE_ENDIAN);
-        payload.put(228, "l_out-5".getBytes(StandardCharsets.US_ASCII));
-        payload.putLong(TENSOR + 8, PAYLOAD_BYTES);
-        return request(8, payload.array());
-    }
-
-    private static byte[] setTensor(byte[] data) {
-        var payload = ByteBuffer.allocate(TENSOR + 9 + data.length).order(ByteOrder.LITTLE_ENDIAN);
-        payload.put(228, "RPC1#l_out-5#0".getBytes(StandardCharsets.US_ASCII));
-        payload.put(TENSOR + 9, data);
-        return request(6, payload.array());
-    }
-
-    private static byte[] hello() {
-        return ByteBuffer.allocate(36)
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .putLong(28)
-                .put((byte) 8)
-                .array();
     }
 }

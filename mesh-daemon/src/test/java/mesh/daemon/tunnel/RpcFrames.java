@@ -1,0 +1,48 @@
+package mesh.daemon.tunnel;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+
+/** What llama-server and rpc-server say to each other, frame by frame, for tests of what carries it. Stateless. */
+final class RpcFrames {
+    /** Bytes of a tensor's description, before its data. */
+    static final int TENSOR = 296;
+
+    private static final int NAME_AT = 228;
+
+    private RpcFrames() {}
+
+    static byte[] request(int command, byte[] payload) {
+        return ByteBuffer.allocate(9 + payload.length)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .put((byte) command)
+                .putLong(payload.length)
+                .put(payload)
+                .array();
+    }
+
+    static byte[] setTensor(String name, long offset, byte[] data) {
+        var payload = ByteBuffer.allocate(TENSOR + 9 + data.length).order(ByteOrder.LITTLE_ENDIAN);
+        payload.put(NAME_AT, name.getBytes(StandardCharsets.US_ASCII));
+        payload.putLong(TENSOR + 1, offset);
+        payload.put(TENSOR + 9, data);
+        return request(6, payload.array());
+    }
+
+    static byte[] getTensor(String name, long bytes) {
+        var payload = ByteBuffer.allocate(TENSOR + 16).order(ByteOrder.LITTLE_ENDIAN);
+        payload.put(NAME_AT, name.getBytes(StandardCharsets.US_ASCII));
+        payload.putLong(TENSOR + 8, bytes);
+        return request(8, payload.array());
+    }
+
+    /** The server's answer to a greeting: it speaks version 8. */
+    static byte[] hello() {
+        return ByteBuffer.allocate(36)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(28)
+                .put((byte) 8)
+                .array();
+    }
+}

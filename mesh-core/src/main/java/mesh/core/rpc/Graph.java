@@ -5,6 +5,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -88,15 +89,13 @@ public final class Graph {
         }
 
         Optional<Graph> graph() {
-            if (!hasAll() || !countUses()) return Optional.empty();
+            if (!hasAll() || !countUses() || !isInOrder()) return Optional.empty();
             var read = new ArrayList<Area>();
             var written = new ArrayList<Area>();
             for (Tensor input : inputs) read.add(input.area());
             for (Tensor node : nodes) {
-                Tensor viewed = byId.get(node.viewed());
-                // What it shows is a result or an input, which is counted itself.
-                if (viewed != null && viewed.area().holds(node.area())) continue;
-                (viewed == null && node.isResult() ? written : read).add(node.area());
+                if (node.isResult()) written.add(node.area());
+                else if (!isShown(node)) read.add(node.area());
             }
             return Optional.of(new Graph(joined(read), joined(written), sums()));
         }
@@ -139,6 +138,24 @@ public final class Graph {
             return id == 0 || uses.computeIfPresent(id, (same, count) -> count + 1) != null;
         }
 
+        /** Whether nothing is used before it is computed. */
+        private boolean isInOrder() {
+            var known = new HashSet<>(inputsById.keySet());
+            known.add(0L);
+            for (Tensor node : nodes) {
+                if (!known.contains(node.viewed())) return false;
+                for (int i = 0; i < Tensor.SOURCES; i++) if (!known.contains(node.source(i))) return false;
+                known.add(node.id());
+            }
+            return true;
+        }
+
+        /** Whether it is another look at a result or an input, which is counted itself. */
+        private boolean isShown(Tensor node) {
+            Tensor viewed = byId.get(node.viewed());
+            return viewed != null && viewed.area().holds(node.area());
+        }
+
         private List<Sum> sums() {
             var sums = new ArrayList<Sum>();
             for (int i = 0; i < nodes.size(); i++) {
@@ -155,8 +172,7 @@ public final class Graph {
         private boolean isSum(Tensor node, Tensor first, Tensor second) {
             return node.op() == Tensor.OP_ADD
                     && node.isF32()
-                    && node.viewed() == 0
-                    && node.isContiguous()
+                    && node.isResult()
                     && node.hasShapeOf(first)
                     && node.hasShapeOf(second)
                     && isTerm(first)
@@ -174,11 +190,15 @@ public final class Graph {
             return one.equals(other) || !one.overlaps(other);
         }
 
-        /** No other input stands there, and nothing has been written there when the sum is computed. */
+        /** No other input stands there, nothing has been written there before the sum, and all that is later is a result. */
         private boolean isUntouched(Tensor first, Tensor second, int sumAt) {
             for (Tensor input : inputs)
                 if (input != first && input != second && touches(input, first, second)) return false;
-            for (Tensor node : nodes.subList(0, sumAt)) if (touches(node, first, second)) return false;
+            for (int i = 0; i < nodes.size(); i++) {
+                Tensor node = nodes.get(i);
+                boolean isLater = i >= sumAt && (node.isResult() || isShown(node));
+                if (!isLater && touches(node, first, second)) return false;
+            }
             return true;
         }
 

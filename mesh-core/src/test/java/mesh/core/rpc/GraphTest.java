@@ -150,12 +150,33 @@ class GraphTest {
     /** It is only remembered then, and what stood there stands there still. */
     @Test
     void resultThatIsNotComputedIsNotWritten() {
-        norm.with(said -> said.putInt(120, 0));
+        norm.with(said -> said.putInt(120, 0).putLong(220, OTHER_AT));
 
         Graph graph = graph();
 
+        assertThat(graph.sums()).hasSize(1);
         assertThat(graph.written()).containsExactly(area(FIRST_AT));
-        assertThat(graph.reads(area(SECOND_AT))).isTrue();
+        assertThat(graph.reads(area(OTHER_AT))).isTrue();
+    }
+
+    @Test
+    void termWhoseMemoryMayStayAsItWasIsNone() {
+        norm.with(said -> said.putInt(120, 0));
+        assertThat(graph().sums()).isEmpty();
+
+        norm.with(said -> said.putInt(120, 16));
+        assertThat(graph().sums()).hasSize(1);
+
+        sum.with(said -> said.putInt(120, 0));
+        assertThat(graph().sums()).isEmpty();
+    }
+
+    /** It would see what stood there before. */
+    @Test
+    void resultThatIsUsedBeforeItIsComputedIsInNoGraph() {
+        nodes.addFirst(nodes.removeLast());
+
+        assertThat(Graph.read(ByteBuffer.wrap(payload()))).isEmpty();
     }
 
     @Test

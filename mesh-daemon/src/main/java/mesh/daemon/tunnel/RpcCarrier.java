@@ -56,6 +56,10 @@ final class RpcCarrier implements Carrier {
     private final Optional<Handover.End> handover;
 
     private final Optional<Handing> handing;
+
+    /** What the host's end makes of what its llama-server says, before anything else. */
+    private final Folding folding = new Folding(this::isAnswer);
+
     private final Past past = new Past();
     private final MessageDigest sha256 = Sha256.fresh();
     private final Deque<Candidate> candidates = new ArrayDeque<>();
@@ -143,6 +147,7 @@ final class RpcCarrier implements Carrier {
 
     @Override
     public void release() {
+        folding.release();
         past.release();
         talk.end();
         handover.ifPresent(Handover.End::release);
@@ -154,7 +159,7 @@ final class RpcCarrier implements Carrier {
     @Override
     public boolean out(ByteBuf bytes, Consumer<ByteBuf> records) {
         try {
-            return isHost ? requests(bytes, records) : answers(bytes, records);
+            return isHost ? folding.say(bytes, piece -> requests(piece, records)) : answers(bytes, records);
         } finally {
             bytes.release();
         }
@@ -187,6 +192,10 @@ final class RpcCarrier implements Carrier {
         void begins(Conversation.Read read, int at);
 
         void piece(int at, int count);
+    }
+
+    private boolean isAnswer(ByteBuf data) {
+        return handover.filter(end -> end.isAnswer(data)).isPresent();
     }
 
     private boolean requests(ByteBuf bytes, Consumer<ByteBuf> records) {

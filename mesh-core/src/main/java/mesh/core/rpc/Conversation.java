@@ -141,6 +141,9 @@ public final class Conversation {
             return seenBytes == 0 && unseenBytes == 0;
         }
 
+        /** Whether what has passed ends where the other side has something to do; elsewhere more comes at once. */
+        public abstract boolean isDue();
+
         /** All that was wanted is seen; {@code true} to look again at once. */
         abstract boolean advance();
 
@@ -174,6 +177,7 @@ public final class Conversation {
     private final class Requests extends Direction {
         private long payloadBytes;
         private Optional<Command> command = Optional.empty();
+        private boolean isWork;
         private Optional<Write> write = Optional.empty();
 
         Requests() {
@@ -185,6 +189,11 @@ public final class Conversation {
                     .mapToInt(Command::headBytes)
                     .max()
                     .orElseThrow();
+        }
+
+        @Override
+        public boolean isDue() {
+            return isWork && isBetweenFrames();
         }
 
         @Override
@@ -239,6 +248,7 @@ public final class Conversation {
             if (now == Command.SET_TENSOR && dataBytes > 0)
                 write = Optional.of(new Write(name(), number(REQUEST_HEADER_BYTES + Sizes.TENSOR + 1), dataBytes));
             command = Optional.empty();
+            isWork = now.isWork();
             restart(REQUEST_HEADER_BYTES, dataBytes);
         }
 
@@ -285,6 +295,11 @@ public final class Conversation {
 
         Replies() {
             super(ANSWER_HEADER_BYTES + SEEN_ANSWER_BYTES_MAX, ANSWER_HEADER_BYTES);
+        }
+
+        @Override
+        public boolean isDue() {
+            return isBetweenFrames();
         }
 
         @Override

@@ -400,6 +400,16 @@ final class RpcCarrier implements Carrier {
     }
 
     @Override
+    public boolean isOutDue() {
+        return (isHost ? talk.requests() : talk.replies()).isDue();
+    }
+
+    @Override
+    public boolean isInDue() {
+        return (isHost ? talk.replies() : talk.requests()).isDue();
+    }
+
+    @Override
     public Optional<Integer> noteBytes(int kind) {
         if (isHost) {
             if (kind == HAVE) return Optional.of(KnownFile.DIGEST_BYTES);

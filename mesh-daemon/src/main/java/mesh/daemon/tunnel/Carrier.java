@@ -61,4 +61,9 @@ interface Carrier {
         ByteBuf head = bytes.alloc().directBuffer(RECORD_HEAD_BYTES).writeMedium(bytes.readableBytes());
         return Unpooled.wrappedBuffer(head, bytes);
     }
+
+    /** A part of what was read, as it is. */
+    static void raw(ByteBuf bytes, int from, int to, Consumer<ByteBuf> records) {
+        if (to > from) records.accept(record(bytes.retainedSlice(from, to - from)));
+    }
 }

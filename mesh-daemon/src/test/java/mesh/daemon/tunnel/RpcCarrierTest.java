@@ -158,7 +158,7 @@ class RpcCarrierTest {
         byte[] check = Arrays.copyOf(Sha256.of(Arrays.copyOf(file, 64)), 16);
         ByteBuf note = Unpooled.buffer().writeByte(0).writeLong(0).writeInt(64).writeBytes(check);
 
-        assertThat(worker.note(RpcCarrier.FROM_FILE, note, bytes -> bytes.release()))
+        assertThat(worker.note(ShortNote.FROM_FILE, note, bytes -> bytes.release()))
                 .isFalse();
         assertThat(worker.fault().orElseThrow()).contains("no data");
     }
@@ -167,9 +167,9 @@ class RpcCarrierTest {
     void workerHasNoNotesForTheHostButItsFile() {
         var host = RpcCarrier.host(new Conversation(LIMITS), none(), Optional.empty());
 
-        assertThat(host.noteBytes(RpcCarrier.HAVE)).contains(32);
-        assertThat(host.noteBytes(RpcCarrier.FROM_FILE)).isEmpty();
-        assertThat(host.noteBytes(RpcCarrier.FROM_PAST)).isEmpty();
+        assertThat(host.noteBytes(ShortNote.HAVE)).contains(32);
+        assertThat(host.noteBytes(ShortNote.FROM_FILE)).isEmpty();
+        assertThat(host.noteBytes(ShortNote.FROM_PAST)).isEmpty();
     }
 
     /** Of a worker to whom nobody brings anything. */
@@ -231,7 +231,7 @@ class RpcCarrierTest {
 
     private static ByteBuf fromFile(int part, long at, int count) {
         return Unpooled.buffer()
-                .writeMedium(RpcCarrier.FROM_FILE)
+                .writeMedium(ShortNote.FROM_FILE)
                 .writeByte(part)
                 .writeLong(at)
                 .writeInt(count)
@@ -240,7 +240,7 @@ class RpcCarrierTest {
 
     private static ByteBuf fromPast(long from, int count) {
         return Unpooled.buffer()
-                .writeMedium(RpcCarrier.FROM_PAST)
+                .writeMedium(ShortNote.FROM_PAST)
                 .writeLong(from)
                 .writeInt(count);
     }

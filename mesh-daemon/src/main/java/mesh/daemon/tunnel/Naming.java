@@ -30,10 +30,12 @@ final class Naming {
 
     private final Past past = new Past();
     private final MessageDigest sha256 = Sha256.fresh();
+    private final Runs runs = new Runs();
     private final Deque<Candidate> candidates = new ArrayDeque<>();
     private boolean isFileShared;
     private @Nullable Source source;
     private boolean isKept;
+    private long dataBytes;
 
     /** How many of the candidates were looked at for the data that comes. */
     private int tried;
@@ -66,6 +68,32 @@ final class Naming {
         }
     }
 
+    /** What was read at once, and from where on it is to be said; places are counted from its first byte. */
+    private static final class Piece {
+        final ByteBuf bytes;
+        final ByteBuffer view;
+        final Consumer<ByteBuf> records;
+        final int begin;
+        final int end;
+        int at;
+        int saidTo;
+
+        Piece(ByteBuf bytes, Consumer<ByteBuf> records) {
+            this.bytes = bytes;
+            this.view = bytes.nioBuffer();
+            this.records = records;
+            this.begin = bytes.readerIndex();
+            this.end = bytes.readableBytes();
+        }
+
+        /** Says what was not said and stands before that, as it is. */
+        void sayTo(int to) {
+            if (to <= saidTo) return;
+            Carrier.raw(bytes, begin + saidTo, begin + to, records);
+            saidTo = to;
+        }
+    }
+
     Naming(Conversation talk, Optional<KnownFile> file, Optional<Handover.End> handover) {
         this.talk = talk;
         this.file = file;
@@ -90,43 +118,76 @@ final class Naming {
     /** Turns what the program says, which stays the caller's, into whole records; false when it must not pass. */
     boolean requests(ByteBuf bytes, Consumer<ByteBuf> records) {
         Conversation.Direction way = talk.requests();
-        int at = bytes.readerIndex();
-        int end = bytes.writerIndex();
-        int rawFrom = at;
-        while (at < end) {
+        var piece = new Piece(bytes, records);
+        while (piece.at < piece.end) {
             if (way.unseenBytes() == 0) {
-                if (!way.see(bytes.getByte(at++))) return false;
+                if (!way.see(piece.view.get(piece.at++))) return false;
                 if (way.unseenBytes() > 0) expect(talk.write());
-                continue;
-            }
-            int here = (int) Math.min(way.unseenBytes(), end - at);
+            } else data(piece, piece.at + (int) Math.min(way.unseenBytes(), piece.end - piece.at));
+        }
+        // What may be named when more of it has come waits for that.
+        piece.sayTo(source == null ? piece.end : piece.end - source.unnamed);
+        return true;
+    }
+
+    /** Data up to there. */
+    private void data(Piece piece, int end) {
+        while (piece.at < end) {
+            boolean isRun = runs.next(piece.view, piece.at, end);
+            match(piece, isRun ? runs.from() : end);
+            if (isRun) run(piece, runs.to());
+        }
+        if (talk.requests().unseenBytes() > 0) return;
+        if (source != null) name(source, piece);
+        source = null;
+    }
+
+    /** Data that is what is expected, as far as it is. */
+    private void match(Piece piece, int end) {
+        while (piece.at < end) {
             Source from = source;
             if (from == null) {
-                keep(bytes, at, here);
-                way.passed(here);
-                at += here;
-                continue;
+                pass(piece, end);
+                return;
             }
-            ByteBuffer expected = piece(from, Math.min(here, ShortNote.NAMED_BYTES_MAX - from.unnamed));
-            int mismatch = bytes.nioBuffer(at, expected.remaining()).mismatch(expected);
+            ByteBuffer expected = expected(from, Math.min(end - piece.at, ShortNote.NAMED_BYTES_MAX - from.unnamed));
+            int mismatch = piece.view.slice(piece.at, expected.remaining()).mismatch(expected);
             int equal = mismatch < 0 ? expected.remaining() : mismatch;
-            if (equal > 0) {
-                Carrier.raw(bytes, rawFrom, at, records);
-                keep(bytes, at, equal);
-                way.passed(equal);
-                at += equal;
-                rawFrom = at;
-                from.at += equal;
-                from.unnamed += equal;
-                from.isProved = true;
-            }
-            boolean isOver = way.unseenBytes() == 0;
-            if (mismatch >= 0 || isOver || from.unnamed == ShortNote.NAMED_BYTES_MAX) name(from, records);
-            if (isOver) source = null;
-            else if (mismatch >= 0) source = from.isProved ? null : nextCandidate(way.unseenBytes());
+            pass(piece, piece.at + equal);
+            from.at += equal;
+            from.unnamed += equal;
+            from.isProved |= equal > 0;
+            if (mismatch >= 0 || from.unnamed == ShortNote.NAMED_BYTES_MAX) name(from, piece);
+            if (mismatch >= 0) source = from.isProved ? null : nextCandidate();
         }
-        Carrier.raw(bytes, rawFrom, end, records);
-        return true;
+    }
+
+    /** Data that is one word over and over, which is the shortest to say unless another has all of it. */
+    private void run(Piece piece, int end) {
+        int from = piece.at;
+        if (source != null) {
+            name(source, piece);
+            source.at += end - from;
+        }
+        piece.sayTo(from);
+        long word = piece.view.getLong(from);
+        for (int at = from; at < end; at += ShortNote.NAMED_BYTES_MAX) {
+            int count = Math.min(end - at, ShortNote.NAMED_BYTES_MAX);
+            piece.records.accept(new ShortNote.Run(count, word).said());
+            savedBytes += count - ShortNote.Run.BYTES;
+        }
+        pass(piece, end);
+        piece.saidTo = end;
+    }
+
+    /** Both ends keep the same bytes, however they are said. */
+    private void pass(Piece piece, int end) {
+        int count = end - piece.at;
+        if (isKept) past.add(piece.view.slice(piece.at, count));
+        int at = piece.begin + piece.at;
+        handover.ifPresent(way -> way.data(piece.bytes, at, count));
+        talk.requests().passed(count);
+        piece.at = end;
     }
 
     /** Looks for where the data that begins now should stand already. */
@@ -134,8 +195,10 @@ final class Naming {
         source = null;
         isKept = begun.filter(write -> Past.isWorthIt(write.bytes())).isPresent();
         tried = 0;
+        runs.begin(false);
         if (begun.isEmpty()) return;
         Conversation.Write write = begun.get();
+        dataBytes = write.bytes();
         Optional<KnownFile.Place> place =
                 isFileShared ? file.flatMap(known -> known.place(write.name())) : Optional.empty();
         if (place.isPresent()
@@ -145,7 +208,8 @@ final class Naming {
         else
             source = handover.flatMap(end -> end.dataBegins(write.bytes()))
                     .map(Source::new)
-                    .orElseGet(() -> isKept ? nextCandidate(write.bytes()) : null);
+                    .orElseGet(() -> isKept ? nextCandidate() : null);
+        runs.begin(source == null || source.part == Source.PAST);
         if (!isKept) return;
         candidates.addFirst(new Candidate(past.end(), write.bytes()));
         tried++;
@@ -153,24 +217,21 @@ final class Naming {
     }
 
     /** The next older data of the same size that will still be there when all of this one has passed. */
-    private @Nullable Source nextCandidate(long bytes) {
+    private @Nullable Source nextCandidate() {
+        long left = talk.requests().unseenBytes();
         int index = 0;
         for (Candidate candidate : candidates) {
             if (index++ < tried) continue;
             tried++;
             boolean isWhole = candidate.from + candidate.bytes <= past.end();
-            boolean stays = candidate.from >= past.end() + bytes - Past.BYTES_MAX;
-            if (candidate.bytes == bytes && isWhole && stays) return new Source(Source.PAST, candidate.from);
+            long from = candidate.from + dataBytes - left;
+            boolean stays = from >= past.end() + left - Past.BYTES_MAX;
+            if (candidate.bytes == dataBytes && isWhole && stays) return new Source(Source.PAST, from);
         }
         return null;
     }
 
-    private void keep(ByteBuf bytes, int at, int count) {
-        if (isKept) past.add(bytes.nioBuffer(at, count));
-        handover.ifPresent(end -> end.data(bytes, at, count));
-    }
-
-    private ByteBuffer piece(Source from, int bytes) {
+    private ByteBuffer expected(Source from, int bytes) {
         if (from.answer != null) return from.answer.piece(from.at, bytes);
         return from.part == Source.PAST
                 ? past.piece(from.at, bytes)
@@ -178,33 +239,40 @@ final class Naming {
     }
 
     /** Says what was found equal since the last time, in short if that is shorter. */
-    private void name(Source from, Consumer<ByteBuf> records) {
+    private void name(Source from, Piece piece) {
         int count = from.unnamed;
-        if (count == 0) return;
-        long at = from.at - count;
+        int begin = piece.at - count;
         from.unnamed = 0;
+        if (count == 0 || count < ShortNote.NAMED_BYTES_MIN && begin >= 0) return;
+        piece.sayTo(begin);
+        piece.saidTo = piece.at;
+        piece.records.accept(named(from, from.at - count, count));
+    }
+
+    private ByteBuf named(Source from, long at, int count) {
         if (count < ShortNote.NAMED_BYTES_MIN) {
             from.at = at;
-            records.accept(Carrier.record(Unpooled.wrappedBuffer(copy(from, count))));
-        } else if (from.answer != null) {
-            byte[] check = ShortNote.check(sha256, from.answer.piece(at, count));
-            records.accept(handover.orElseThrow().name(from.answer, at, count, check));
-            savedBytes += count - HandNote.Brought.bytes();
-        } else if (from.part == Source.PAST) {
-            records.accept(new ShortNote.FromPast(at, count).said());
-            savedBytes += count - ShortNote.FromPast.BYTES;
-        } else {
-            byte[] check = ShortNote.check(sha256, file.orElseThrow().piece(from.part, at, count));
-            records.accept(new ShortNote.FromFile(from.part, at, count, check).said());
-            savedBytes += count - ShortNote.FromFile.BYTES;
+            return Carrier.record(Unpooled.wrappedBuffer(copy(from, count)));
         }
+        if (from.answer != null) {
+            savedBytes += count - HandNote.Brought.bytes();
+            byte[] check = ShortNote.check(sha256, from.answer.piece(at, count));
+            return handover.orElseThrow().name(from.answer, at, count, check);
+        }
+        if (from.part == Source.PAST) {
+            savedBytes += count - ShortNote.FromPast.BYTES;
+            return new ShortNote.FromPast(at, count).said();
+        }
+        savedBytes += count - ShortNote.FromFile.BYTES;
+        byte[] check = ShortNote.check(sha256, file.orElseThrow().piece(from.part, at, count));
+        return new ShortNote.FromFile(from.part, at, count, check).said();
     }
 
     /** The next bytes of a source, which is then behind them. */
     private byte[] copy(Source from, int count) {
         var copy = new byte[count];
         for (int done = 0; done < count; ) {
-            ByteBuffer piece = piece(from, count - done);
+            ByteBuffer piece = expected(from, count - done);
             int length = piece.remaining();
             piece.get(copy, done, length);
             done += length;

@@ -78,6 +78,7 @@ final class Restoring {
         return switch (kind) {
             case ShortNote.FROM_FILE -> fromFile(ShortNote.FromFile.read(note), toTcp);
             case ShortNote.FROM_PAST -> fromPast(ShortNote.FromPast.read(note), toTcp);
+            case ShortNote.RUN -> run(ShortNote.Run.read(note), toTcp);
             case HandNote.BROUGHT -> brought(HandNote.Brought.read(note), toTcp);
             default -> handing.heard(kind, note) || refused("note of kind " + Integer.toHexString(kind));
         };
@@ -108,6 +109,11 @@ final class Restoring {
             done += length;
         }
         return took(Unpooled.wrappedBuffer(copy), toTcp);
+    }
+
+    private boolean run(ShortNote.Run named, Consumer<ByteBuf> toTcp) {
+        if (!ShortNote.isCount(named.count())) return refused("run of bytes=" + named.count());
+        return took(Unpooled.wrappedBuffer(named.bytes()), toTcp);
     }
 
     private boolean brought(HandNote.Brought named, Consumer<ByteBuf> toTcp) {

@@ -21,6 +21,9 @@ final class ShortNote {
     /** Host to worker: bytes that went through this connection. */
     static final int FROM_PAST = 0xFF_FFF2;
 
+    /** Host to worker: one word over and over. */
+    static final int RUN = 0xFF_FFFB;
+
     /** Named at once: as much as the loop reads from a cold disk without anybody noticing. */
     static final int NAMED_BYTES_MAX = 256 << 10;
 
@@ -71,6 +74,28 @@ final class ShortNote {
         }
     }
 
+    /** Bytes of tensor data that repeat one word, the last time perhaps not all of it. */
+    record Run(int count, long word) {
+        static final int BYTES = Integer.BYTES + Long.BYTES;
+
+        ByteBuf said() {
+            return head(RUN, BYTES).writeInt(count).writeLong(word);
+        }
+
+        static Run read(ByteBuf note) {
+            return new Run(note.readInt(), note.readLong());
+        }
+
+        byte[] bytes() {
+            byte[] bytes = new byte[count];
+            for (int at = 0; at < Math.min(count, Long.BYTES); at++)
+                bytes[at] = (byte) (word >>> 8 * (Long.BYTES - 1 - at));
+            for (int done = Long.BYTES; done < count; done *= 2)
+                System.arraycopy(bytes, 0, bytes, done, Math.min(done, count - done));
+            return bytes;
+        }
+    }
+
     static boolean isCount(int count) {
         return count > 0 && count <= NAMED_BYTES_MAX;
     }
@@ -86,6 +111,7 @@ final class ShortNote {
         return switch (kind) {
             case FROM_FILE -> Optional.of(FromFile.BYTES);
             case FROM_PAST -> Optional.of(FromPast.BYTES);
+            case RUN -> Optional.of(Run.BYTES);
             default -> Optional.empty();
         };
     }

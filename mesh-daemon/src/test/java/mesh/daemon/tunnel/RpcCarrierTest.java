@@ -18,7 +18,6 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import mesh.core.Sha256;
-import mesh.core.id.NodeId;
 import mesh.core.model.GgufHeader;
 import mesh.core.rpc.Conversation;
 import mesh.core.rpc.RpcLimits;
@@ -39,7 +38,7 @@ class RpcCarrierTest {
 
     private final byte[] file = new byte[HEAD_BYTES + 2 * WEIGHT_BYTES];
 
-    private final List<Ends> open = new ArrayList<>();
+    private final List<RpcEnds> open = new ArrayList<>();
 
     @BeforeEach
     void fillFile() {
@@ -48,11 +47,11 @@ class RpcCarrierTest {
 
     @AfterEach
     void release() {
-        open.forEach(Ends::release);
+        open.forEach(RpcEnds::release);
     }
 
-    private Ends ends(Optional<KnownFile> ours, Optional<KnownFile> theirs) {
-        var ends = new Ends(ours, theirs);
+    private RpcEnds ends(Optional<KnownFile> ours, Optional<KnownFile> theirs) {
+        var ends = new RpcEnds(LIMITS, ours, theirs);
         open.add(ends);
         return ends;
     }
@@ -141,7 +140,7 @@ class RpcCarrierTest {
                 fromPast(0, 10),
                 fromPast(-1, 10),
                 fromPast(0, -10))) {
-            var worker = RpcCarrier.worker(new Conversation(LIMITS), known("worker"), handing());
+            var worker = RpcCarrier.worker(new Conversation(LIMITS), known("worker"), RpcEnds.handing());
             int kind = note.readUnsignedMedium();
 
             boolean passes = worker.note(kind, note, bytes -> bytes.release());
@@ -154,7 +153,7 @@ class RpcCarrierTest {
     /** Else a host could have the worker's file speak commands. */
     @Test
     void namedBytesOutsideOfDataAreRefused() throws IOException {
-        var worker = RpcCarrier.worker(new Conversation(LIMITS), known("worker"), handing());
+        var worker = RpcCarrier.worker(new Conversation(LIMITS), known("worker"), RpcEnds.handing());
         byte[] check = Arrays.copyOf(Sha256.of(Arrays.copyOf(file, 64)), 16);
         ByteBuf note = Unpooled.buffer().writeByte(0).writeLong(0).writeInt(64).writeBytes(check);
 
@@ -170,18 +169,6 @@ class RpcCarrierTest {
         assertThat(host.noteBytes(ShortNote.HAVE)).contains(32);
         assertThat(host.noteBytes(ShortNote.FROM_FILE)).isEmpty();
         assertThat(host.noteBytes(ShortNote.FROM_PAST)).isEmpty();
-    }
-
-    /** Of a worker to whom nobody brings anything. */
-    private static Handing handing() {
-        NodeId host = NodeId.of(new byte[NodeId.BYTES]);
-        return new Handing(
-                host,
-                new Intake(),
-                (to, pair) -> {
-                    throw new AssertionError("nothing is brought");
-                },
-                (millis, what) -> {});
     }
 
     private static Optional<KnownFile> none() {
@@ -203,7 +190,7 @@ class RpcCarrierTest {
         random.nextBytes(repeated);
         int count = 1 + random.nextInt(12);
         for (int i = 0; i < count; i++) {
-            switch (random.nextInt(6)) {
+            switch (random.nextInt(8)) {
                 case 0 -> said.writeBytes(request(16, new byte[12]));
                 case 1 -> said.writeBytes(request(10, new byte[16 + random.nextInt(3_000)]));
                 case 2 -> said.writeBytes(setTensor("input", 0, repeated));
@@ -212,10 +199,24 @@ class RpcCarrierTest {
                     nearly[random.nextInt(nearly.length)]++;
                     said.writeBytes(setTensor("input", 0, nearly));
                 }
+                case 4 -> said.writeBytes(setTensor("mask", 0, RpcFrames.mask(1 + random.nextInt(90), random)));
+                case 5 -> said.writeBytes(setTensor("input", 0, withRuns(repeated, random)));
                 default -> said.writeBytes(weight(random));
             }
         }
         return said.toByteArray();
+    }
+
+    /** Some of it a byte or a word over and over, of any length and anywhere. */
+    private static byte[] withRuns(byte[] data, Random random) {
+        byte[] runs = data.clone();
+        for (int run = random.nextInt(20); run > 0; run--) {
+            int at = random.nextInt(runs.length);
+            int end = Math.min(runs.length, at + random.nextInt(300));
+            int period = 1 + random.nextInt(12);
+            for (int i = at + period; i < end; i++) runs[i] = runs[i - period];
+        }
+        return runs;
     }
 
     /** A piece of a weight, sometimes not quite as it stands in the file, sometimes beyond its end. */
@@ -243,66 +244,5 @@ class RpcCarrierTest {
                 .writeMedium(ShortNote.FROM_PAST)
                 .writeLong(from)
                 .writeInt(count);
-    }
-
-    /** A host's and a worker's end with the records between them. */
-    private static final class Ends {
-        final RpcCarrier host;
-        final RpcCarrier worker;
-        final ByteArrayOutputStream toServer = new ByteArrayOutputStream();
-        long sentBytes;
-        boolean isWell = true;
-
-        Ends(Optional<KnownFile> ours, Optional<KnownFile> theirs) {
-            host = RpcCarrier.host(new Conversation(LIMITS), ours, Optional.empty());
-            worker = RpcCarrier.worker(new Conversation(LIMITS), theirs, handing());
-            worker.greeting().ifPresent(record -> {
-                int kind = record.readUnsignedMedium();
-                assertThat(host.note(kind, record, bytes -> {})).isTrue();
-            });
-        }
-
-        boolean say(byte[] bytes) {
-            boolean passes = host.out(Unpooled.copiedBuffer(bytes), this::carry);
-            isWell &= passes;
-            return isWell;
-        }
-
-        private void carry(ByteBuf record) {
-            sentBytes += record.readableBytes();
-            int kind = record.readUnsignedMedium();
-            if (kind >= Carrier.NOTES_FROM) {
-                assertThat(worker.noteBytes(kind)).contains(record.readableBytes());
-                isWell &= worker.note(kind, record, this::serve);
-            } else {
-                assertThat(kind).isEqualTo(record.readableBytes());
-                isWell &= worker.in(record, this::serve);
-            }
-            record.release();
-        }
-
-        private void serve(ByteBuf bytes) {
-            byte[] plain = new byte[bytes.readableBytes()];
-            bytes.readBytes(plain);
-            bytes.release();
-            toServer.writeBytes(plain);
-        }
-
-        void release() {
-            host.release();
-            worker.release();
-        }
-
-        byte[] heard() {
-            return toServer.toByteArray();
-        }
-
-        int heardBytes() {
-            return toServer.size();
-        }
-
-        String fault() {
-            return worker.fault().or(host::fault).orElse("");
-        }
     }
 }

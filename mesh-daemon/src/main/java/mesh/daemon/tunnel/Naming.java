@@ -121,7 +121,9 @@ final class Naming {
         var piece = new Piece(bytes, records);
         while (piece.at < piece.end) {
             if (way.unseenBytes() == 0) {
-                if (!way.see(piece.view.get(piece.at++))) return false;
+                piece.view.position(piece.at);
+                if (!way.see(piece.view)) return false;
+                piece.at = piece.view.position();
                 if (way.unseenBytes() > 0) expect(talk.write());
             } else data(piece, piece.at + (int) Math.min(way.unseenBytes(), piece.end - piece.at));
         }

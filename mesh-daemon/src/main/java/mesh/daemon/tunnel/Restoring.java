@@ -54,20 +54,19 @@ final class Restoring {
 
     private boolean seen(ByteBuf bytes) {
         Conversation.Direction way = talk.requests();
-        int at = bytes.readerIndex();
-        while (at < bytes.writerIndex()) {
+        ByteBuffer left = bytes.nioBuffer();
+        while (left.hasRemaining()) {
             if (way.unseenBytes() == 0) {
-                if (!way.see(bytes.getByte(at++))) return false;
-                if (way.unseenBytes() > 0)
-                    isKept = talk.write()
-                            .filter(write -> Past.isWorthIt(write.bytes()))
-                            .isPresent();
+                if (!way.see(left)) return false;
+                isKept = talk.write()
+                        .filter(write -> Past.isWorthIt(write.bytes()))
+                        .isPresent();
                 continue;
             }
-            int here = (int) Math.min(way.unseenBytes(), bytes.writerIndex() - at);
-            if (isKept) past.add(bytes.nioBuffer(at, here));
+            int here = (int) Math.min(way.unseenBytes(), left.remaining());
+            if (isKept) past.add(left.slice(left.position(), here));
             way.passed(here);
-            at += here;
+            left.position(left.position() + here);
         }
         return true;
     }

@@ -1,6 +1,7 @@
 package mesh.daemon.tunnel;
 
 import io.netty.buffer.ByteBuf;
+import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.function.Consumer;
 import mesh.core.rpc.Conversation;
@@ -36,20 +37,18 @@ abstract sealed class RpcCarrier implements Carrier {
 
     final boolean answersPass(ByteBuf bytes, Data data) {
         Conversation.Direction way = talk.replies();
-        int at = bytes.readerIndex();
-        while (at < bytes.writerIndex()) {
-            long unseen = way.unseenBytes();
-            if (unseen == 0) {
-                if (!way.see(bytes.getByte(at++))) return false;
-                if (way.unseenBytes() == 0) continue;
-                isReading = talk.read().isPresent();
-                if (isReading) data.begins(talk.read().orElseThrow(), at);
+        ByteBuffer left = bytes.nioBuffer();
+        while (left.hasRemaining()) {
+            if (way.unseenBytes() == 0) {
+                if (!way.see(left)) return false;
+                isReading = way.unseenBytes() > 0 && talk.read().isPresent();
+                if (isReading) data.begins(talk.read().orElseThrow(), bytes.readerIndex() + left.position());
                 continue;
             }
-            int count = (int) Math.min(unseen, bytes.writerIndex() - at);
-            if (isReading) data.piece(at, count);
+            int count = (int) Math.min(way.unseenBytes(), left.remaining());
+            if (isReading) data.piece(bytes.readerIndex() + left.position(), count);
             way.passed(count);
-            at += count;
+            left.position(left.position() + count);
         }
         return true;
     }

@@ -8,15 +8,16 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Consumer;
 import mesh.core.Sha256;
 import mesh.core.rpc.Conversation;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the host's end of an RPC connection makes of its program's requests: data is compared while it comes, byte by byte,
- * with where it is expected, and what is equal is named instead of sent, so nothing waits and nothing is guessed. Owned
- * by the loop of the connection.
+ * What the host's end of an RPC connection makes of its program's requests: their heads are named once they were said, and
+ * data is compared while it comes, byte by byte, with where it is expected, and with itself. What is equal is named
+ * instead of sent, so nothing is guessed, and nothing waits but for its own rest. Owned by the loop of the connection.
  */
 final class Naming {
     /** A graph has about as many inputs; each is looked for among those of the same size. */
@@ -30,6 +31,7 @@ final class Naming {
 
     private final Past past = new Past();
     private final MessageDigest sha256 = Sha256.fresh();
+    private final Heads heads = new Heads();
     private final Runs runs = new Runs();
     private final Deque<Candidate> candidates = new ArrayDeque<>();
     private boolean isFileShared;
@@ -92,6 +94,13 @@ final class Naming {
             Carrier.raw(bytes, begin + saidTo, begin + to, records);
             saidTo = to;
         }
+
+        /** Says this instead of what stands from there to here. */
+        void say(ByteBuf record, int from) {
+            sayTo(from);
+            saidTo = at;
+            records.accept(record);
+        }
     }
 
     Naming(Conversation talk, Optional<KnownFile> file, Optional<Handover.End> handover) {
@@ -113,6 +122,7 @@ final class Naming {
 
     void release() {
         past.release();
+        source = null;
     }
 
     /** Turns what the program says, which stays the caller's, into whole records; false when it must not pass. */
@@ -121,15 +131,43 @@ final class Naming {
         var piece = new Piece(bytes, records);
         while (piece.at < piece.end) {
             if (way.unseenBytes() == 0) {
-                piece.view.position(piece.at);
-                if (!way.see(piece.view)) return false;
-                piece.at = piece.view.position();
-                if (way.unseenBytes() > 0) expect(talk.write());
+                if (!head(piece)) return false;
             } else data(piece, piece.at + (int) Math.min(way.unseenBytes(), piece.end - piece.at));
         }
         // What may be named when more of it has come waits for that.
         piece.sayTo(source == null ? piece.end : piece.end - source.unnamed);
         return true;
+    }
+
+    /** The program says nothing more: what waited for its rest is said without it. */
+    void end(Consumer<ByteBuf> records) {
+        if (talk.requests().isInHead()) records.accept(heldHead());
+        else if (source != null) name(source, new Piece(Unpooled.EMPTY_BUFFER, records));
+    }
+
+    /** A request up to its data. What there is of it waits until it is whole; false when it must not pass. */
+    private boolean head(Piece piece) {
+        Conversation.Direction way = talk.requests();
+        boolean hasWaited = way.isInHead();
+        int from = piece.at;
+        if (!way.see(piece.view.position(from))) return false;
+        piece.at = piece.view.position();
+        if (way.isInHead()) {
+            piece.sayTo(from);
+            piece.saidTo = piece.at;
+            return true;
+        }
+        OptionalInt place = heads.place(way.head());
+        if (place.isPresent()) {
+            piece.say(new ShortNote.Head(place.getAsInt()).said(), from);
+            savedBytes += way.head().remaining() - ShortNote.Head.BYTES;
+        } else if (hasWaited) piece.say(heldHead(), from);
+        if (way.unseenBytes() > 0) expect(talk.write());
+        return true;
+    }
+
+    private ByteBuf heldHead() {
+        return Carrier.record(Unpooled.copiedBuffer(talk.requests().head()));
     }
 
     /** Data up to there. */
@@ -166,20 +204,18 @@ final class Naming {
 
     /** Data that is one word over and over, which is the shortest to say unless another has all of it. */
     private void run(Piece piece, int end) {
-        int from = piece.at;
         if (source != null) {
             name(source, piece);
-            source.at += end - from;
+            source.at += end - piece.at;
         }
-        piece.sayTo(from);
-        long word = piece.view.getLong(from);
-        for (int at = from; at < end; at += ShortNote.NAMED_BYTES_MAX) {
-            int count = Math.min(end - at, ShortNote.NAMED_BYTES_MAX);
-            piece.records.accept(new ShortNote.Run(count, word).said());
+        long word = piece.view.getLong(piece.at);
+        while (piece.at < end) {
+            int begin = piece.at;
+            int count = Math.min(end - begin, ShortNote.NAMED_BYTES_MAX);
+            pass(piece, begin + count);
+            piece.say(new ShortNote.Run(count, word).said(), begin);
             savedBytes += count - ShortNote.Run.BYTES;
         }
-        pass(piece, end);
-        piece.saidTo = end;
     }
 
     /** Both ends keep the same bytes, however they are said. */
@@ -245,10 +281,10 @@ final class Naming {
         int count = from.unnamed;
         int begin = piece.at - count;
         from.unnamed = 0;
-        if (count == 0 || count < ShortNote.NAMED_BYTES_MIN && begin >= 0) return;
-        piece.sayTo(begin);
-        piece.saidTo = piece.at;
-        piece.records.accept(named(from, from.at - count, count));
+        boolean isShort = count < ShortNote.NAMED_BYTES_MIN;
+        // As it is, with what stands around it; unless it began in a piece that is gone.
+        if (count == 0 || (isShort && begin >= 0)) return;
+        piece.say(named(from, from.at - count, count), begin);
     }
 
     private ByteBuf named(Source from, long at, int count) {

@@ -20,6 +20,7 @@ final class Restoring {
     private final Optional<KnownFile> file;
     private final Handing handing;
     private final Past past = new Past();
+    private final Heads heads = new Heads();
     private final MessageDigest sha256 = Sha256.fresh();
     private Optional<String> fault = Optional.empty();
     private boolean isKept;
@@ -58,6 +59,8 @@ final class Restoring {
         while (left.hasRemaining()) {
             if (way.unseenBytes() == 0) {
                 if (!way.see(left)) return false;
+                if (way.isInHead()) break;
+                heads.place(way.head());
                 isKept = talk.write()
                         .filter(write -> Past.isWorthIt(write.bytes()))
                         .isPresent();
@@ -77,10 +80,19 @@ final class Restoring {
         return switch (kind) {
             case ShortNote.FROM_FILE -> fromFile(ShortNote.FromFile.read(note), toTcp);
             case ShortNote.FROM_PAST -> fromPast(ShortNote.FromPast.read(note), toTcp);
+            case ShortNote.HEAD -> head(ShortNote.Head.read(note), toTcp);
             case ShortNote.RUN -> run(ShortNote.Run.read(note), toTcp);
             case HandNote.BROUGHT -> brought(HandNote.Brought.read(note), toTcp);
             default -> handing.heard(kind, note) || refused("note of kind " + Integer.toHexString(kind));
         };
+    }
+
+    /** Parsed as it was the first time; what it does may be wrong this time. */
+    private boolean head(ShortNote.Head named, Consumer<ByteBuf> toTcp) {
+        Optional<ByteBuffer> head = heads.at(named.place());
+        if (head.isEmpty() || !talk.requests().isBetweenFrames())
+            return refused("head that cannot be place=" + named.place());
+        return raw(Unpooled.wrappedBuffer(head.get()), toTcp);
     }
 
     private boolean fromFile(ShortNote.FromFile named, Consumer<ByteBuf> toTcp) {

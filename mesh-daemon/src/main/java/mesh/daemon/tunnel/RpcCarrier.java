@@ -86,6 +86,11 @@ abstract sealed class RpcCarrier implements Carrier {
             }
         }
 
+        @Override
+        public void end(Consumer<ByteBuf> records) {
+            naming.end(records);
+        }
+
         /** What the worker said, of which another worker may be sent a part next. */
         @Override
         public boolean in(ByteBuf piece, Consumer<ByteBuf> toTcp) {
@@ -199,6 +204,10 @@ abstract sealed class RpcCarrier implements Carrier {
                 bytes.release();
             }
         }
+
+        /** Answers never wait. */
+        @Override
+        public void end(Consumer<ByteBuf> records) {}
 
         @Override
         public boolean in(ByteBuf piece, Consumer<ByteBuf> toTcp) {

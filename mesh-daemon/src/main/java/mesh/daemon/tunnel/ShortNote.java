@@ -24,6 +24,9 @@ final class ShortNote {
     /** Host to worker: one word over and over. */
     static final int RUN = 0xFF_FFFB;
 
+    /** Host to worker: all of a request before its data. */
+    static final int HEAD = 0xFF_FFFC;
+
     /** Named at once: as much as the loop reads from a cold disk without anybody noticing. */
     static final int NAMED_BYTES_MAX = 256 << 10;
 
@@ -87,12 +90,24 @@ final class ShortNote {
         }
 
         byte[] bytes() {
-            byte[] bytes = new byte[count];
-            for (int at = 0; at < Math.min(count, Long.BYTES); at++)
-                bytes[at] = (byte) (word >>> 8 * (Long.BYTES - 1 - at));
+            byte[] first = ByteBuffer.allocate(Long.BYTES).putLong(word).array();
+            byte[] bytes = Arrays.copyOf(first, count);
             for (int done = Long.BYTES; done < count; done *= 2)
                 System.arraycopy(bytes, 0, bytes, done, Math.min(done, count - done));
             return bytes;
+        }
+    }
+
+    /** The head of a request, by its place among {@link Heads}. */
+    record Head(int place) {
+        static final int BYTES = 1;
+
+        ByteBuf said() {
+            return head(HEAD, BYTES).writeByte(place);
+        }
+
+        static Head read(ByteBuf note) {
+            return new Head(note.readUnsignedByte());
         }
     }
 
@@ -112,6 +127,7 @@ final class ShortNote {
             case FROM_FILE -> Optional.of(FromFile.BYTES);
             case FROM_PAST -> Optional.of(FromPast.BYTES);
             case RUN -> Optional.of(Run.BYTES);
+            case HEAD -> Optional.of(Head.BYTES);
             default -> Optional.empty();
         };
     }

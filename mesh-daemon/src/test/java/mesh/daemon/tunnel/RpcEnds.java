@@ -61,6 +61,11 @@ final class RpcEnds {
         return true;
     }
 
+    /** The program closes. */
+    void end() {
+        host.end(this::carry);
+    }
+
     private void carry(ByteBuf record) {
         sentBytes += record.readableBytes();
         records++;

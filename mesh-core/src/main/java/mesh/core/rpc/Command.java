@@ -67,6 +67,11 @@ public enum Command {
         return (int) payloadBytesMin;
     }
 
+    /** Whether a server does more about it than to keep what it was given: it answers or computes. */
+    boolean isWork() {
+        return answerBytes != Sizes.NO_ANSWER || this == GRAPH_COMPUTE || this == GRAPH_RECOMPUTE;
+    }
+
     /** Size of the answer, or one of the negative values of {@link Sizes}. */
     int answerBytes() {
         return answerBytes;

@@ -158,6 +158,9 @@ public final class Conversation {
             return !isInHead() && unseenBytes == 0;
         }
 
+        /** Whether what has passed ends where the other side has something to do; elsewhere more comes at once. */
+        public abstract boolean isDue();
+
         /** All that was wanted is seen; {@code true} to look again at once. */
         abstract boolean advance();
 
@@ -192,6 +195,7 @@ public final class Conversation {
     private final class Requests extends Direction {
         private long payloadBytes;
         private Optional<Command> command = Optional.empty();
+        private boolean isWork;
         private Optional<Write> write = Optional.empty();
 
         Requests() {
@@ -203,6 +207,11 @@ public final class Conversation {
                     .mapToInt(Command::headBytes)
                     .max()
                     .orElseThrow();
+        }
+
+        @Override
+        public boolean isDue() {
+            return isWork && isBetweenFrames();
         }
 
         @Override
@@ -257,6 +266,7 @@ public final class Conversation {
             if (now == Command.SET_TENSOR && dataBytes > 0)
                 write = Optional.of(new Write(name(), number(REQUEST_HEADER_BYTES + Sizes.TENSOR + 1), dataBytes));
             command = Optional.empty();
+            isWork = now.isWork();
             restart(REQUEST_HEADER_BYTES, dataBytes);
         }
 
@@ -303,6 +313,11 @@ public final class Conversation {
 
         Replies() {
             super(ANSWER_HEADER_BYTES + SEEN_ANSWER_BYTES_MAX, ANSWER_HEADER_BYTES);
+        }
+
+        @Override
+        public boolean isDue() {
+            return isBetweenFrames();
         }
 
         @Override

@@ -45,6 +45,29 @@ class ConversationTest {
         }
     }
 
+    /** A token's data is nothing to act upon before it is computed with. */
+    @Test
+    void onlyWhatIsWholeAndWorkIsDue() {
+        var conversation = greeted();
+        byte[] data = request(Command.SET_TENSOR.number(), new byte[TENSOR + 9 + 40]);
+        byte[] compute = request(Command.GRAPH_RECOMPUTE.number(), new byte[12]);
+        byte[] answer = answer(40);
+
+        assertThat(says(conversation, data)).isTrue();
+        assertThat(conversation.requests().isDue()).isFalse();
+        assertThat(feed(conversation.requests(), compute, 0, 20)).isTrue();
+        assertThat(conversation.requests().isDue()).isFalse();
+        assertThat(feed(conversation.requests(), compute, 20, 21)).isTrue();
+        assertThat(conversation.requests().isDue()).isTrue();
+        assertThat(says(conversation, request(Command.GET_TENSOR.number(), getTensor(40))))
+                .isTrue();
+        assertThat(conversation.requests().isDue()).isTrue();
+        assertThat(feed(conversation.replies(), answer, 0, 8)).isTrue();
+        assertThat(conversation.replies().isDue()).isFalse();
+        assertThat(feed(conversation.replies(), answer, 8, answer.length)).isTrue();
+        assertThat(conversation.replies().isDue()).isTrue();
+    }
+
     @Test
     void firstFaultStaysAndNothingMorePasses() {
         var conversation = greeted();

@@ -1,6 +1,7 @@
 package mesh.daemon.quic;
 
 import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -25,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 public final class Vacancy implements AutoCloseable {
     /** Not QUIC's, and nobody listens to it. */
     static final byte RING = 13;
+
+    private static final ByteBuf A_RING =
+            Unpooled.unreleasableBuffer(Unpooled.directBuffer(1).writeByte(RING));
 
     private final InetSocketAddress at;
     private @Nullable Channel bell;
@@ -51,8 +55,7 @@ public final class Vacancy implements AutoCloseable {
     }
 
     public void ring() {
-        if (bell == null) return;
-        bell.writeAndFlush(Unpooled.wrappedBuffer(new byte[] {RING})).addListener(rung -> heard(rung.cause()));
+        if (bell != null) bell.writeAndFlush(A_RING.duplicate(), bell.voidPromise());
     }
 
     /**
@@ -70,7 +73,7 @@ public final class Vacancy implements AutoCloseable {
     }
 
     /** The answer to one ring is told with a read or with the next ring, whichever comes first. */
-    private void heard(@Nullable Throwable cause) {
+    private void heard(Throwable cause) {
         boolean isRefusal = cause instanceof PortUnreachableException
                 || (cause instanceof Errors.NativeIoException failed
                         && failed.expectedErr() == Errors.ERROR_ECONNREFUSED_NEGATIVE);

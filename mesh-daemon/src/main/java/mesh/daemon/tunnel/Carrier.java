@@ -40,6 +40,12 @@ interface Carrier {
     /** Passes bytes on that came in a record, and stay the caller's; false when they must not pass. */
     boolean in(ByteBuf piece, Consumer<ByteBuf> toTcp);
 
+    /** Whether what was said ends where the peer's program has something to do; elsewhere more comes at once. */
+    boolean isOutDue();
+
+    /** The same of what was passed on and the program here. */
+    boolean isInDue();
+
     /** How many bytes a note of this kind has behind its head; empty where it has no business here. */
     Optional<Integer> noteBytes(int kind);
 

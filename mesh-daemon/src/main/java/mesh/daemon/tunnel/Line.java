@@ -225,16 +225,27 @@ final class Line {
     void flush() {
         Wire now = wire;
         if (now == null || awaitsHeard || isOver) return;
-        if (given < replay.end())
-            replay.from(
-                    given,
-                    piece -> now.write(Unpooled.wrappedBuffer(
-                            allocator.directBuffer(HEAD_BYTES).writeMedium(piece.readableBytes()), piece)));
+        if (given < replay.end()) replay.from(given, piece -> now.write(frame(piece)));
         given = replay.end();
         if (hasEnded && !isEndGiven) {
             isEndGiven = true;
             now.end(allocator.directBuffer(HEAD_BYTES).writeMedium(END));
         } else now.flush();
+    }
+
+    /** In one piece, which the stream would make of it anyway. */
+    private ByteBuf frame(ByteBuf piece) {
+        int bytes = piece.readableBytes();
+        try {
+            return allocator.directBuffer(HEAD_BYTES + bytes).writeMedium(bytes).writeBytes(piece);
+        } finally {
+            piece.release();
+        }
+    }
+
+    /** What was said since the last {@link #flush}. */
+    long unsentBytes() {
+        return replay.end() - given;
     }
 
     /** Nothing more will be said. */

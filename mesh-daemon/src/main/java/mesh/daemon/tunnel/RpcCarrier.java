@@ -111,6 +111,16 @@ abstract sealed class RpcCarrier implements Carrier {
         }
 
         @Override
+        public boolean isOutDue() {
+            return talk.requests().isDue();
+        }
+
+        @Override
+        public boolean isInDue() {
+            return talk.replies().isDue();
+        }
+
+        @Override
         public Optional<Integer> noteBytes(int kind) {
             if (kind == ShortNote.HAVE) return Optional.of(KnownFile.DIGEST_BYTES);
             return handover.isPresent() ? HandNote.bytesFromWorker(kind) : Optional.empty();
@@ -212,6 +222,16 @@ abstract sealed class RpcCarrier implements Carrier {
         @Override
         public boolean in(ByteBuf piece, Consumer<ByteBuf> toTcp) {
             return restoring.raw(piece, toTcp);
+        }
+
+        @Override
+        public boolean isOutDue() {
+            return talk.replies().isDue();
+        }
+
+        @Override
+        public boolean isInDue() {
+            return talk.requests().isDue();
         }
 
         @Override

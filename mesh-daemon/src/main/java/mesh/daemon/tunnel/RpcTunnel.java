@@ -28,6 +28,12 @@ final class RpcTunnel implements Line.Reader {
 
     private static final int RECORD_HEAD_BYTES = Carrier.RECORD_HEAD_BYTES;
 
+    /** As much as fills a packet on any path leaves at once, whatever comes behind it. */
+    private static final int PACKET_BYTES = 1_200;
+
+    /** What is less, and nothing to act upon, waits as long for what comes behind it: some ten times as long as it takes. */
+    private static final long REST_MILLIS = 1;
+
     private final EventLoop loop;
     private final NodeId peer;
     private final Carrier carrier;
@@ -37,6 +43,7 @@ final class RpcTunnel implements Line.Reader {
     private final Line line;
     private @Nullable SocketChannel tcp;
     private boolean isFlushing;
+    private boolean isResting;
     private long lostNanos;
     private @Nullable Future<?> patience;
 
@@ -52,8 +59,8 @@ final class RpcTunnel implements Line.Reader {
         /** The stream is gone: whoever opened it opens another one. */
         void lost(RpcTunnel tunnel);
 
-        /** Something is about to be said to the peer. */
-        void speaks(RpcTunnel tunnel);
+        /** Something was said to the peer. */
+        void spoke(RpcTunnel tunnel);
 
         void over(RpcTunnel tunnel);
     }
@@ -110,7 +117,9 @@ final class RpcTunnel implements Line.Reader {
     @Override
     public void heardAll() {
         SocketChannel local = tcp;
-        if (local != null) flushLater(local);
+        if (local == null) return;
+        if (carrier.isInDue()) local.flush();
+        else flushLater(local);
     }
 
     /** QUIC delivers packet by packet; one flush for all that arrived together saves a system call for each. */
@@ -121,6 +130,27 @@ final class RpcTunnel implements Line.Reader {
             isFlushing = false;
             local.flush();
         });
+    }
+
+    /** A token is a dozen frames, each written for itself, and nothing is computed before the last of them is there. */
+    private void sendDue() {
+        if (carrier.isOutDue() || line.unsentBytes() >= PACKET_BYTES) send();
+        else if (!isResting) {
+            isResting = true;
+            loop.schedule(
+                    () -> {
+                        isResting = false;
+                        send();
+                    },
+                    REST_MILLIS,
+                    TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void send() {
+        if (line.isOver() || line.unsentBytes() == 0) return;
+        line.flush();
+        watcher.spoke(this);
     }
 
     @Override
@@ -258,7 +288,6 @@ final class RpcTunnel implements Line.Reader {
                 bytes.release();
                 return;
             }
-            watcher.speaks(RpcTunnel.this);
             long saved = carrier.savedBytes();
             boolean passes = carrier.out(bytes, this::say);
             meter.saved(carrier.savedBytes() - saved);
@@ -272,7 +301,7 @@ final class RpcTunnel implements Line.Reader {
 
         @Override
         public void channelReadComplete(ChannelHandlerContext ctx) {
-            line.flush();
+            sendDue();
             if (!line.hasRoom()) ctx.channel().config().setAutoRead(false);
         }
 

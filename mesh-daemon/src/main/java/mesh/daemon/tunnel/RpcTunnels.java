@@ -271,7 +271,7 @@ public final class RpcTunnels {
 
         /** No caller waits to hear of a host's death. */
         @Override
-        public void speaks(RpcTunnel tunnel) {}
+        public void spoke(RpcTunnel tunnel) {}
 
         @Override
         public void over(RpcTunnel tunnel) {
@@ -429,8 +429,8 @@ public final class RpcTunnels {
         }
 
         @Override
-        public void speaks(RpcTunnel tunnel) {
-            standing.speaks(tunnel.peer());
+        public void spoke(RpcTunnel tunnel) {
+            standing.spoke(tunnel.peer());
         }
 
         @Override

@@ -29,7 +29,7 @@ final class Standing {
     /** Within this a program that lives answers over the path it has, on a busy machine and from another continent. */
     private static final long ANSWER_MILLIS = 400;
 
-    /** Between two rings among what is said: one to each tensor of a token, which is a packet, too. */
+    /** Between two rings among what is said; a prompt's data leaves more often. */
     private static final long AMONG_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
 
     private final QuicEndpoint endpoint;
@@ -84,10 +84,10 @@ final class Standing {
     }
 
     /**
-     * A peer is about to be told something. Linux refuses six packets at once for a program that is gone, and then one a
-     * second: rings go among the packets of a token, so that one of them is among the six.
+     * A peer was told something. Linux refuses six packets at once for a program that is gone, and then one a second: a
+     * ring goes behind the few packets of a token, so that it is among the six and keeps none of them waiting.
      */
-    void speaks(NodeId id) {
+    void spoke(NodeId id) {
         Watched watched = peers.get(id);
         if (watched == null || watched.vacancy == null || watched.vacancy.refusedMillis() >= 0) return;
         long nowNanos = System.nanoTime();

@@ -4,25 +4,21 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
-import java.util.ArrayDeque;
 import java.util.Arrays;
-import java.util.Deque;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 import mesh.core.Sha256;
 import mesh.core.rpc.Conversation;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the host's end of an RPC connection makes of its program's requests: their heads are named once they were said, and
- * data is compared while it comes, byte by byte, with where it is expected, and with itself. What is equal is named
- * instead of sent, so nothing is guessed, and nothing waits but for its own rest. Owned by the loop of the connection.
+ * What the host's end of an RPC connection makes of its program's requests: heads that were said before are named, and data
+ * is compared while it comes, byte by byte, with where it is expected and with itself. What is equal is named instead of
+ * sent, so nothing is guessed, and nothing waits but for its own rest. Owned by the loop of the connection.
  */
 final class Naming {
-    /** A graph has about as many inputs; each is looked for among those of the same size. */
-    private static final int CANDIDATES_MAX = 16;
-
     private final Conversation talk;
     private final Optional<KnownFile> file;
 
@@ -33,19 +29,13 @@ final class Naming {
     private final MessageDigest sha256 = Sha256.fresh();
     private final Heads heads = new Heads();
     private final Runs runs = new Runs();
-    private final Deque<Candidate> candidates = new ArrayDeque<>();
+    private final Candidates candidates = new Candidates();
     private boolean isFileShared;
     private @Nullable Source source;
     private boolean isKept;
     private long dataBytes;
 
-    /** How many of the candidates were looked at for the data that comes. */
-    private int tried;
-
     private long savedBytes;
-
-    /** Data that went through, by where it stands in the past. */
-    private record Candidate(long from, long bytes) {}
 
     /** Where the data that comes is expected to stand already. */
     private static final class Source {
@@ -56,7 +46,6 @@ final class Naming {
         final Handover.@Nullable Answer answer;
         long at;
         int unnamed;
-        boolean isProved;
 
         Source(int part, long at) {
             this.part = part;
@@ -162,7 +151,7 @@ final class Naming {
             piece.say(new ShortNote.Head(place.getAsInt()).said(), from);
             savedBytes += way.head().remaining() - ShortNote.Head.BYTES;
         } else if (hasWaited) piece.say(heldHead(), from);
-        if (way.unseenBytes() > 0) expect(talk.write());
+        if (way.unseenBytes() > 0) expect();
         return true;
     }
 
@@ -170,44 +159,32 @@ final class Naming {
         return Carrier.record(Unpooled.copiedBuffer(talk.requests().head()));
     }
 
-    /** Data up to there. */
+    /** Data up to there: what is expected as far as it is, then runs, and the rest as it is. */
     private void data(Piece piece, int end) {
         while (piece.at < end) {
-            boolean isRun = runs.next(piece.view, piece.at, end);
-            match(piece, isRun ? runs.from() : end);
-            if (isRun) run(piece, runs.to());
+            if (source != null) match(piece, source, end);
+            else if (runs.next(piece.view, piece.at, end)) {
+                pass(piece, runs.from());
+                run(piece, runs.to());
+            } else pass(piece, end);
         }
         if (talk.requests().unseenBytes() > 0) return;
         if (source != null) name(source, piece);
         source = null;
     }
 
-    /** Data that is what is expected, as far as it is. */
-    private void match(Piece piece, int end) {
-        while (piece.at < end) {
-            Source from = source;
-            if (from == null) {
-                pass(piece, end);
-                return;
-            }
-            ByteBuffer expected = expected(from, Math.min(end - piece.at, ShortNote.NAMED_BYTES_MAX - from.unnamed));
-            int mismatch = piece.view.slice(piece.at, expected.remaining()).mismatch(expected);
-            int equal = mismatch < 0 ? expected.remaining() : mismatch;
-            pass(piece, piece.at + equal);
-            from.at += equal;
-            from.unnamed += equal;
-            from.isProved |= equal > 0;
-            if (mismatch >= 0 || from.unnamed == ShortNote.NAMED_BYTES_MAX) name(from, piece);
-            if (mismatch >= 0) source = from.isProved ? null : nextCandidate();
-        }
+    private void match(Piece piece, Source from, int end) {
+        ByteBuffer expected = expected(from, Math.min(end - piece.at, ShortNote.NAMED_BYTES_MAX - from.unnamed));
+        int mismatch = piece.view.slice(piece.at, expected.remaining()).mismatch(expected);
+        int equal = mismatch < 0 ? expected.remaining() : mismatch;
+        pass(piece, piece.at + equal);
+        from.at += equal;
+        from.unnamed += equal;
+        if (mismatch >= 0 || from.unnamed == ShortNote.NAMED_BYTES_MAX) name(from, piece);
+        if (mismatch >= 0) source = nextCandidate();
     }
 
-    /** Data that is one word over and over, which is the shortest to say unless another has all of it. */
     private void run(Piece piece, int end) {
-        if (source != null) {
-            name(source, piece);
-            source.at += end - piece.at;
-        }
         long word = piece.view.getLong(piece.at);
         while (piece.at < end) {
             int begin = piece.at;
@@ -229,44 +206,34 @@ final class Naming {
     }
 
     /** Looks for where the data that begins now should stand already. */
-    private void expect(Optional<Conversation.Write> begun) {
-        source = null;
-        isKept = begun.filter(write -> Past.isWorthIt(write.bytes())).isPresent();
-        tried = 0;
-        runs.begin(false);
-        if (begun.isEmpty()) return;
-        Conversation.Write write = begun.get();
-        dataBytes = write.bytes();
+    private void expect() {
+        dataBytes = talk.requests().unseenBytes();
+        isKept = Past.isWorthIt(dataBytes);
+        source = talk.write().flatMap(this::elsewhere).orElse(null);
+        runs.begin();
+        if (!isKept) return;
+        candidates.begin(dataBytes, past.end());
+        if (source == null) source = nextCandidate();
+    }
+
+    /** In the model's file, or among what another worker brought. */
+    private Optional<Source> elsewhere(Conversation.Write write) {
         Optional<KnownFile.Place> place =
                 isFileShared ? file.flatMap(known -> known.place(write.name())) : Optional.empty();
         if (place.isPresent()
                 && write.offset() >= 0
                 && write.offset() <= place.get().bytes() - write.bytes())
-            source = new Source(place.get().part(), place.get().offset() + write.offset());
-        else
-            source = handover.flatMap(end -> end.dataBegins(write.bytes()))
-                    .map(Source::new)
-                    .orElseGet(() -> isKept ? nextCandidate() : null);
-        runs.begin(source == null || source.part == Source.PAST);
-        if (!isKept) return;
-        candidates.addFirst(new Candidate(past.end(), write.bytes()));
-        tried++;
-        if (candidates.size() > CANDIDATES_MAX) candidates.removeLast();
+            return Optional.of(new Source(place.get().part(), place.get().offset() + write.offset()));
+        return handover.flatMap(end -> end.dataBegins(write.bytes())).map(Source::new);
     }
 
-    /** The next older data of the same size that will still be there when all of this one has passed. */
+    /** The next older data of the same size, if it will still be there when all of this one has passed. */
     private @Nullable Source nextCandidate() {
+        OptionalLong begin = candidates.next();
+        if (begin.isEmpty()) return null;
         long left = talk.requests().unseenBytes();
-        int index = 0;
-        for (Candidate candidate : candidates) {
-            if (index++ < tried) continue;
-            tried++;
-            boolean isWhole = candidate.from + candidate.bytes <= past.end();
-            long from = candidate.from + dataBytes - left;
-            boolean stays = from >= past.end() + left - Past.BYTES_MAX;
-            if (candidate.bytes == dataBytes && isWhole && stays) return new Source(Source.PAST, from);
-        }
-        return null;
+        long from = begin.getAsLong() + dataBytes - left;
+        return from < past.end() + left - Past.BYTES_MAX ? null : new Source(Source.PAST, from);
     }
 
     private ByteBuffer expected(Source from, int bytes) {

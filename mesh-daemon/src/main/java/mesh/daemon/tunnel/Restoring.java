@@ -61,9 +61,7 @@ final class Restoring {
                 if (!way.see(left)) return false;
                 if (way.isInHead()) break;
                 heads.place(way.head());
-                isKept = talk.write()
-                        .filter(write -> Past.isWorthIt(write.bytes()))
-                        .isPresent();
+                isKept = Past.isWorthIt(way.unseenBytes());
                 continue;
             }
             int here = (int) Math.min(way.unseenBytes(), left.remaining());

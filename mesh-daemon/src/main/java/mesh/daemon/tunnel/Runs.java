@@ -3,8 +3,8 @@ package mesh.daemon.tunnel;
 import java.nio.ByteBuffer;
 
 /**
- * Finds where a tensor's data is one word of eight bytes over and over, as masks are. Dense data is looked at in two words
- * of each 32 bytes, and after its beginning not at all. Owned by the loop of the connection.
+ * Finds where data is one word of eight bytes over and over, as masks are. Dense data is looked at in two words of each 32
+ * bytes, and after its beginning not at all. Owned by the loop of the connection.
  */
 final class Runs {
     /** A note of a run takes 15 bytes, and parts what stands around it into two records. */
@@ -23,10 +23,10 @@ final class Runs {
     private int from;
     private int to;
 
-    /** A tensor's data begins; {@code isLookedAt} says whether for runs. */
-    void begin(boolean isLookedAt) {
+    /** Other data begins. */
+    void begin() {
         hasFound = false;
-        barrenBytes = isLookedAt ? 0 : BARREN_BYTES_MAX;
+        barrenBytes = 0;
     }
 
     /** Looks for the first run in the next of its bytes, those from {@code at} to {@code end}; the caller goes on behind it. */

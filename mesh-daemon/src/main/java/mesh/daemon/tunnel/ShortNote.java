@@ -64,7 +64,7 @@ final class ShortNote {
         }
     }
 
-    /** Bytes of tensor data that passed before, by the number of the first. */
+    /** Bytes of data that passed before, by the number of the first. */
     record FromPast(long at, int count) {
         static final int BYTES = Long.BYTES + Integer.BYTES;
 
@@ -77,7 +77,7 @@ final class ShortNote {
         }
     }
 
-    /** Bytes of tensor data that repeat one word, the last time perhaps not all of it. */
+    /** Bytes of data that repeat one word, the last time perhaps not all of it. */
     record Run(int count, long word) {
         static final int BYTES = Integer.BYTES + Long.BYTES;
 

@@ -12,6 +12,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import mesh.core.rpc.Buffers;
@@ -64,6 +65,26 @@ class HeadsTest {
 
             assertThat(ends.sentBytes - before).isEqualTo(Carrier.RECORD_HEAD_BYTES + said.length);
         }
+    }
+
+    /** The graph for tokens is computed again after the one for a prompt, with a number in its head that counts. */
+    @Test
+    void graphThatWasSaidBeforeIsNamedThoughAnotherCameBetween() {
+        byte[] prompt = new byte[50_000];
+        random.nextBytes(prompt);
+        byte[] tokens = prompt.clone();
+        for (int at = 1_000; at < tokens.length; at += 300) tokens[at]++;
+        ends.say(request(14, new byte[24]));
+        for (byte[] graph : List.of(prompt, tokens, prompt)) ends.say(request(10, graph));
+        for (int token = 0; token < 40; token++) sayInThree(token(token));
+        byte[] before = ends.heard();
+        ends.sentBytes = 0;
+        tokens[4]++;
+
+        ends.say(request(10, tokens));
+
+        assertThat(ends.sentBytes).isLessThan(100);
+        assertThat(ends.heard()).isEqualTo(concat(before, request(10, tokens)));
     }
 
     /** More than there are places for: the oldest is said anew. */

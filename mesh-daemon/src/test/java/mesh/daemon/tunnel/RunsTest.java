@@ -40,7 +40,7 @@ class RunsTest {
             random.nextBytes(data);
             for (int i = 8; i < data.length; i++) if (random.nextInt(100) > 2) data[i] = data[i - 8];
             var runs = new Runs();
-            runs.begin(true);
+            runs.begin();
 
             int at = 0;
             while (runs.next(ByteBuffer.wrap(data), at, data.length)) {
@@ -63,7 +63,7 @@ class RunsTest {
         new Random(SEED).nextBytes(data);
         Arrays.fill(data, 8_000, 20_000, (byte) 0);
         var runs = new Runs();
-        runs.begin(true);
+        runs.begin();
 
         assertThat(runs.next(ByteBuffer.wrap(data), 0, data.length)).isFalse();
         assertThat(runs.next(ByteBuffer.wrap(data), 8_000, data.length)).isFalse();

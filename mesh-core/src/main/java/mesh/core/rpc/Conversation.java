@@ -1,5 +1,6 @@
 package mesh.core.rpc;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -12,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * One RPC connection as both directions of its bytes pass: requests (command, size, payload) one way, answers (size,
  * payload) the other, strictly in order and without numbers, so that each answer is held against the oldest request
- * that waits for one. Heads are seen byte by byte, data passes unseen. Says what is wrong once, and from then on always.
+ * that waits for one. Heads are seen, data passes unseen. Says what is wrong once, and from then on always.
  * Not thread-safe; owned by whoever carries the connection.
  */
 public final class Conversation {
@@ -110,6 +111,7 @@ public final class Conversation {
         private final byte[] seen;
         private int seenBytes;
         private int wantedBytes;
+        private int headBytes;
         private long unseenBytes;
 
         Direction(int seenMax, int headerBytes) {
@@ -117,13 +119,28 @@ public final class Conversation {
             this.wantedBytes = headerBytes;
         }
 
-        /** Takes the next byte; {@code false} once the conversation has a fault. */
-        public final boolean see(byte next) {
-            seen[seenBytes++] = next;
-            while (seenBytes == wantedBytes && isWell() && advance()) {
-                // A payload without bytes ends with its header, and the next header is wanted.
+        /** Takes what comes next up to the end of a head; {@code false} once the conversation has a fault. */
+        public final boolean see(ByteBuffer next) {
+            while (isWell() && next.hasRemaining()) {
+                int count = Math.min(wantedBytes - seenBytes, next.remaining());
+                next.get(seen, seenBytes, count);
+                seenBytes += count;
+                while (seenBytes == wantedBytes && isWell() && advance()) {
+                    // A payload without bytes ends with its header, and the next header is wanted.
+                }
+                if (!isInHead()) break;
             }
             return isWell();
+        }
+
+        /** Whether a head was begun and not seen to its end. */
+        public final boolean isInHead() {
+            return seenBytes > 0;
+        }
+
+        /** What was seen of the head that is not at its end, else all of the last one; until more is seen. */
+        public final ByteBuffer head() {
+            return ByteBuffer.wrap(seen, 0, isInHead() ? seenBytes : headBytes).asReadOnlyBuffer();
         }
 
         /** Bytes of data that need not be looked at. */
@@ -138,7 +155,7 @@ public final class Conversation {
 
         /** Whether a frame has ended and the next has not begun. */
         public final boolean isBetweenFrames() {
-            return seenBytes == 0 && unseenBytes == 0;
+            return !isInHead() && unseenBytes == 0;
         }
 
         /** Whether what has passed ends where the other side has something to do; elsewhere more comes at once. */
@@ -162,6 +179,7 @@ public final class Conversation {
         }
 
         final void restart(int headerBytes, long dataBytes) {
+            headBytes = seenBytes;
             seenBytes = 0;
             wantedBytes = headerBytes;
             unseenBytes = dataBytes;

@@ -263,6 +263,32 @@ class ConversationTest {
         assertThat(asked).isEqualTo(4_096);
     }
 
+    /** Data behind it, and the next head, are not taken with it. */
+    @Test
+    void headIsSeenToItsEndAndNoFurther() {
+        var conversation = greeted();
+        byte[] first = request(6, new byte[TENSOR + 9 + 50]);
+        byte[] second = request(15, new byte[0]);
+        var bytes = ByteBuffer.allocate(first.length + 2 * second.length);
+        bytes.put(first).put(second).put(second).flip();
+        Conversation.Direction way = conversation.requests();
+
+        way.see(bytes.limit(7));
+        assertThat(way.isInHead()).isTrue();
+        assertThat(way.head()).isEqualTo(ByteBuffer.wrap(first, 0, 7));
+        way.see(bytes.limit(bytes.capacity()));
+
+        assertThat(bytes.position()).isEqualTo(9 + TENSOR + 9);
+        assertThat(way.isInHead()).isFalse();
+        assertThat(way.head()).isEqualTo(ByteBuffer.wrap(first, 0, 9 + TENSOR + 9));
+        assertThat(way.unseenBytes()).isEqualTo(50);
+        way.passed(50);
+        way.see(bytes.position(first.length));
+        assertThat(bytes.position()).isEqualTo(first.length + second.length);
+        assertThat(way.isBetweenFrames()).isTrue();
+        assertThat(way.head()).isEqualTo(ByteBuffer.wrap(second));
+    }
+
     /** Garbage, damaged talks and damaged answers are refused or pass as data; they never throw and never run away. */
     @Test
     void fuzzedBytesNeverThrow() {
@@ -305,7 +331,11 @@ class ConversationTest {
                 int skipped = (int) Math.min(way.unseenBytes(), to - at);
                 way.passed(skipped);
                 at += skipped;
-            } else if (!way.see(bytes[at++])) return false;
+            } else {
+                var next = ByteBuffer.wrap(bytes, at, to - at);
+                if (!way.see(next)) return false;
+                at = next.position();
+            }
         }
         return true;
     }

@@ -34,6 +34,9 @@ interface Carrier {
     /** Turns bytes from the TCP side, which it takes over, into whole records; false when they must not pass. */
     boolean out(ByteBuf bytes, Consumer<ByteBuf> records);
 
+    /** The TCP side says nothing more: says what was to be said with its rest. */
+    void end(Consumer<ByteBuf> records);
+
     /** Passes bytes on that came in a record, and stay the caller's; false when they must not pass. */
     boolean in(ByteBuf piece, Consumer<ByteBuf> toTcp);
 
@@ -66,5 +69,10 @@ interface Carrier {
     static ByteBuf record(ByteBuf bytes) {
         ByteBuf head = bytes.alloc().directBuffer(RECORD_HEAD_BYTES).writeMedium(bytes.readableBytes());
         return Unpooled.wrappedBuffer(head, bytes);
+    }
+
+    /** A part of what was read, as it is. */
+    static void raw(ByteBuf bytes, int from, int to, Consumer<ByteBuf> records) {
+        if (to > from) records.accept(record(bytes.retainedSlice(from, to - from)));
     }
 }

@@ -13,8 +13,18 @@ final class Past {
     /** Three embeddings of a batch of a large model, which is what is said twice. */
     static final int BYTES_MAX = 32 << 20;
 
+    /** Of smaller data a copy is no saving; larger is a weight, which is written once. */
+    private static final int DATA_BYTES_MIN = 64;
+
+    private static final int DATA_BYTES_MAX = BYTES_MAX / 2;
+
     private @Nullable ByteBuf ring;
     private long end;
+
+    /** Whether data of this size is kept: all of it, however it came. */
+    static boolean isWorthIt(long bytes) {
+        return bytes >= DATA_BYTES_MIN && bytes <= DATA_BYTES_MAX;
+    }
 
     long end() {
         return end;

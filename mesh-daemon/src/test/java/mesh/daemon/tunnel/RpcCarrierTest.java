@@ -18,7 +18,6 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import mesh.core.Sha256;
-import mesh.core.id.NodeId;
 import mesh.core.model.GgufHeader;
 import mesh.core.rpc.Conversation;
 import mesh.core.rpc.RpcLimits;
@@ -39,7 +38,7 @@ class RpcCarrierTest {
 
     private final byte[] file = new byte[HEAD_BYTES + 2 * WEIGHT_BYTES];
 
-    private final List<Ends> open = new ArrayList<>();
+    private final List<RpcEnds> open = new ArrayList<>();
 
     @BeforeEach
     void fillFile() {
@@ -48,11 +47,11 @@ class RpcCarrierTest {
 
     @AfterEach
     void release() {
-        open.forEach(Ends::release);
+        open.forEach(RpcEnds::release);
     }
 
-    private Ends ends(Optional<KnownFile> ours, Optional<KnownFile> theirs) {
-        var ends = new Ends(ours, theirs);
+    private RpcEnds ends(Optional<KnownFile> ours, Optional<KnownFile> theirs) {
+        var ends = new RpcEnds(LIMITS, ours, theirs);
         open.add(ends);
         return ends;
     }
@@ -68,20 +67,34 @@ class RpcCarrierTest {
             var ends = ends(random.nextBoolean() ? ours : none(), random.nextBoolean() ? theirs : none());
             byte[] said = talk(random);
 
-            for (int at = 0; at < said.length; ) {
-                int count = Math.min(said.length - at, 1 + random.nextInt(90_000));
-                assertThat(ends.say(Arrays.copyOfRange(said, at, at + count)))
-                        .as("seed=%s at=%s fault=%s", SEED + run, at, ends.fault())
-                        .isTrue();
-                at += count;
-            }
+            boolean passes = ends.say(said, random.nextInt(4) == 0 ? 500 : 90_000, random);
 
+            assertThat(passes).as("seed=%s fault=%s", SEED + run, ends.fault()).isTrue();
             assertThat(ends.heard()).as("seed=%s", SEED + run).isEqualTo(said);
             sentBytes += ends.sentBytes;
             saidBytes += said.length;
             ends.release();
         }
         assertThat(sentBytes).isLessThan(saidBytes);
+    }
+
+    /** Whatever waited for its rest, a head or equal data, is said when there is none. */
+    @Test
+    void nothingIsLostWhereverTheProgramEnds() throws IOException {
+        Optional<KnownFile> file = known("both");
+        for (int run = 0; run < 60; run++) {
+            var random = new Random(SEED + run);
+            var ends = ends(file, random.nextBoolean() ? file : none());
+            byte[] said = talk(random);
+            byte[] cut = Arrays.copyOf(said, random.nextInt(Math.min(said.length, 3_000)));
+            if (random.nextBoolean()) cut = Arrays.copyOf(said, random.nextInt(said.length));
+
+            ends.say(cut, 20_000, random);
+            ends.end();
+
+            assertThat(ends.heard()).as("seed=%s", SEED + run).isEqualTo(cut);
+            ends.release();
+        }
     }
 
     @Test
@@ -141,7 +154,7 @@ class RpcCarrierTest {
                 fromPast(0, 10),
                 fromPast(-1, 10),
                 fromPast(0, -10))) {
-            var worker = RpcCarrier.worker(new Conversation(LIMITS), known("worker"), handing());
+            var worker = RpcCarrier.worker(new Conversation(LIMITS), known("worker"), RpcEnds.handing());
             int kind = note.readUnsignedMedium();
 
             boolean passes = worker.note(kind, note, bytes -> bytes.release());
@@ -154,11 +167,11 @@ class RpcCarrierTest {
     /** Else a host could have the worker's file speak commands. */
     @Test
     void namedBytesOutsideOfDataAreRefused() throws IOException {
-        var worker = RpcCarrier.worker(new Conversation(LIMITS), known("worker"), handing());
+        var worker = RpcCarrier.worker(new Conversation(LIMITS), known("worker"), RpcEnds.handing());
         byte[] check = Arrays.copyOf(Sha256.of(Arrays.copyOf(file, 64)), 16);
         ByteBuf note = Unpooled.buffer().writeByte(0).writeLong(0).writeInt(64).writeBytes(check);
 
-        assertThat(worker.note(RpcCarrier.FROM_FILE, note, bytes -> bytes.release()))
+        assertThat(worker.note(ShortNote.FROM_FILE, note, bytes -> bytes.release()))
                 .isFalse();
         assertThat(worker.fault().orElseThrow()).contains("no data");
     }
@@ -167,21 +180,9 @@ class RpcCarrierTest {
     void workerHasNoNotesForTheHostButItsFile() {
         var host = RpcCarrier.host(new Conversation(LIMITS), none(), Optional.empty());
 
-        assertThat(host.noteBytes(RpcCarrier.HAVE)).contains(32);
-        assertThat(host.noteBytes(RpcCarrier.FROM_FILE)).isEmpty();
-        assertThat(host.noteBytes(RpcCarrier.FROM_PAST)).isEmpty();
-    }
-
-    /** Of a worker to whom nobody brings anything. */
-    private static Handing handing() {
-        NodeId host = NodeId.of(new byte[NodeId.BYTES]);
-        return new Handing(
-                host,
-                new Intake(),
-                (to, pair) -> {
-                    throw new AssertionError("nothing is brought");
-                },
-                (millis, what) -> {});
+        assertThat(host.noteBytes(ShortNote.HAVE)).contains(32);
+        assertThat(host.noteBytes(ShortNote.FROM_FILE)).isEmpty();
+        assertThat(host.noteBytes(ShortNote.FROM_PAST)).isEmpty();
     }
 
     private static Optional<KnownFile> none() {
@@ -203,7 +204,7 @@ class RpcCarrierTest {
         random.nextBytes(repeated);
         int count = 1 + random.nextInt(12);
         for (int i = 0; i < count; i++) {
-            switch (random.nextInt(6)) {
+            switch (random.nextInt(8)) {
                 case 0 -> said.writeBytes(request(16, new byte[12]));
                 case 1 -> said.writeBytes(request(10, new byte[16 + random.nextInt(3_000)]));
                 case 2 -> said.writeBytes(setTensor("input", 0, repeated));
@@ -212,10 +213,24 @@ class RpcCarrierTest {
                     nearly[random.nextInt(nearly.length)]++;
                     said.writeBytes(setTensor("input", 0, nearly));
                 }
+                case 4 -> said.writeBytes(setTensor("mask", 0, RpcFrames.mask(1 + random.nextInt(90), random)));
+                case 5 -> said.writeBytes(setTensor("input", 0, withRuns(repeated, random)));
                 default -> said.writeBytes(weight(random));
             }
         }
         return said.toByteArray();
+    }
+
+    /** Some of it a byte or a word over and over, of any length and anywhere. */
+    private static byte[] withRuns(byte[] data, Random random) {
+        byte[] runs = data.clone();
+        for (int run = random.nextInt(20); run > 0; run--) {
+            int at = random.nextInt(runs.length);
+            int end = Math.min(runs.length, at + random.nextInt(300));
+            int period = 1 + random.nextInt(12);
+            for (int i = at + period; i < end; i++) runs[i] = runs[i - period];
+        }
+        return runs;
     }
 
     /** A piece of a weight, sometimes not quite as it stands in the file, sometimes beyond its end. */
@@ -231,7 +246,7 @@ class RpcCarrierTest {
 
     private static ByteBuf fromFile(int part, long at, int count) {
         return Unpooled.buffer()
-                .writeMedium(RpcCarrier.FROM_FILE)
+                .writeMedium(ShortNote.FROM_FILE)
                 .writeByte(part)
                 .writeLong(at)
                 .writeInt(count)
@@ -240,69 +255,8 @@ class RpcCarrierTest {
 
     private static ByteBuf fromPast(long from, int count) {
         return Unpooled.buffer()
-                .writeMedium(RpcCarrier.FROM_PAST)
+                .writeMedium(ShortNote.FROM_PAST)
                 .writeLong(from)
                 .writeInt(count);
-    }
-
-    /** A host's and a worker's end with the records between them. */
-    private static final class Ends {
-        final RpcCarrier host;
-        final RpcCarrier worker;
-        final ByteArrayOutputStream toServer = new ByteArrayOutputStream();
-        long sentBytes;
-        boolean isWell = true;
-
-        Ends(Optional<KnownFile> ours, Optional<KnownFile> theirs) {
-            host = RpcCarrier.host(new Conversation(LIMITS), ours, Optional.empty());
-            worker = RpcCarrier.worker(new Conversation(LIMITS), theirs, handing());
-            worker.greeting().ifPresent(record -> {
-                int kind = record.readUnsignedMedium();
-                assertThat(host.note(kind, record, bytes -> {})).isTrue();
-            });
-        }
-
-        boolean say(byte[] bytes) {
-            boolean passes = host.out(Unpooled.copiedBuffer(bytes), this::carry);
-            isWell &= passes;
-            return isWell;
-        }
-
-        private void carry(ByteBuf record) {
-            sentBytes += record.readableBytes();
-            int kind = record.readUnsignedMedium();
-            if (kind >= Carrier.NOTES_FROM) {
-                assertThat(worker.noteBytes(kind)).contains(record.readableBytes());
-                isWell &= worker.note(kind, record, this::serve);
-            } else {
-                assertThat(kind).isEqualTo(record.readableBytes());
-                isWell &= worker.in(record, this::serve);
-            }
-            record.release();
-        }
-
-        private void serve(ByteBuf bytes) {
-            byte[] plain = new byte[bytes.readableBytes()];
-            bytes.readBytes(plain);
-            bytes.release();
-            toServer.writeBytes(plain);
-        }
-
-        void release() {
-            host.release();
-            worker.release();
-        }
-
-        byte[] heard() {
-            return toServer.toByteArray();
-        }
-
-        int heardBytes() {
-            return toServer.size();
-        }
-
-        String fault() {
-            return worker.fault().or(host::fault).orElse("");
-        }
     }
 }

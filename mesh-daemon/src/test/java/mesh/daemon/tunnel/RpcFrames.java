@@ -3,6 +3,7 @@ package mesh.daemon.tunnel;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Random;
 
 /** What llama-server and rpc-server say to each other, frame by frame, for tests of what carries it. Stateless. */
 final class RpcFrames {
@@ -35,6 +36,19 @@ final class RpcFrames {
         payload.put(NAME_AT, name.getBytes(StandardCharsets.US_ASCII));
         payload.putLong(TENSOR + 8, bytes);
         return request(8, payload.array());
+    }
+
+    /** What each of so many tokens may look at: all before it, of all there are and some places more. */
+    static byte[] mask(int rows, Random random) {
+        int columns = rows + random.nextInt(rows);
+        var mask = ByteBuffer.allocate(rows * columns * Short.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        for (int row = 0; row < rows; row++) mask(mask, row + 1, columns);
+        return mask.array();
+    }
+
+    /** One row of it, in half precision. */
+    static void mask(ByteBuffer into, int seen, int columns) {
+        for (int column = 0; column < columns; column++) into.putShort((short) (column < seen ? 0 : 0xFC00));
     }
 
     /** The server's answer to a greeting: it speaks version 8. */

@@ -12,6 +12,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -150,13 +151,14 @@ class RpcCaptureIT {
         }
 
         private static void show(Conversation.Direction way, byte[] bytes, int count) {
-            for (int at = 0; at < count; ) {
+            var left = ByteBuffer.wrap(bytes, 0, count);
+            while (left.hasRemaining()) {
                 if (way.unseenBytes() == 0) {
-                    way.see(bytes[at++]);
+                    if (!way.see(left)) return;
                 } else {
-                    int skipped = (int) Math.min(way.unseenBytes(), count - at);
+                    int skipped = (int) Math.min(way.unseenBytes(), left.remaining());
                     way.passed(skipped);
-                    at += skipped;
+                    left.position(left.position() + skipped);
                 }
             }
         }

@@ -93,6 +93,7 @@ abstract sealed class RpcCarrier implements Carrier {
 
         @Override
         public void end(Consumer<ByteBuf> records) {
+            folding.end(piece -> naming.requests(piece, records));
             naming.end(records);
         }
 

@@ -47,7 +47,7 @@ public enum Command {
         this.answerBytes = answerBytes;
     }
 
-    static Optional<Command> of(int number) {
+    public static Optional<Command> of(int number) {
         // The numbers are dense, from 0 in the order above; a test holds them to it.
         return number < values().length ? Optional.of(values()[number]) : Optional.empty();
     }
@@ -63,7 +63,7 @@ public enum Command {
     }
 
     /** How much of the payload says what is done; the rest of it is tensor data or a graph. */
-    int headBytes() {
+    public int headBytes() {
         return (int) payloadBytesMin;
     }
 

@@ -245,6 +245,12 @@ public final class Handover {
             return Optional.empty();
         }
 
+        /** Whether these data are what another worker answered. */
+        boolean isAnswer(ByteBuf data) {
+            return answers.stream()
+                    .anyMatch(each -> !each.from.worker.equals(worker) && each.isWhole() && each.bytes.equals(data));
+        }
+
         private boolean isBrought(Answer answer) {
             Pair pair = pairs.get(new Between(answer.from, this));
             return pair != null

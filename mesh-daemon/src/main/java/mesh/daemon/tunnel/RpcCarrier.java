@@ -54,6 +54,9 @@ abstract sealed class RpcCarrier implements Carrier {
     }
 
     private static final class Host extends RpcCarrier {
+        /** What becomes of what llama-server says, before anything else. */
+        private final Folding folding;
+
         private final Naming naming;
 
         /** The host's part in payloads that workers bring each other, if there are several. */
@@ -63,6 +66,8 @@ abstract sealed class RpcCarrier implements Carrier {
 
         Host(Conversation talk, Optional<KnownFile> file, Optional<Handover.End> handover) {
             super(talk);
+            this.folding = new Folding(
+                    data -> handover.filter(end -> end.isAnswer(data)).isPresent());
             this.naming = new Naming(talk, file, handover);
             this.handover = handover;
         }
@@ -80,7 +85,7 @@ abstract sealed class RpcCarrier implements Carrier {
         @Override
         public boolean out(ByteBuf bytes, Consumer<ByteBuf> records) {
             try {
-                return naming.requests(bytes, records);
+                return folding.say(bytes, piece -> naming.requests(piece, records));
             } finally {
                 bytes.release();
             }
@@ -88,6 +93,7 @@ abstract sealed class RpcCarrier implements Carrier {
 
         @Override
         public void end(Consumer<ByteBuf> records) {
+            folding.end(piece -> naming.requests(piece, records));
             naming.end(records);
         }
 
@@ -162,6 +168,7 @@ abstract sealed class RpcCarrier implements Carrier {
 
         @Override
         public void release() {
+            folding.release();
             naming.release();
             talk.end();
             handover.ifPresent(Handover.End::release);

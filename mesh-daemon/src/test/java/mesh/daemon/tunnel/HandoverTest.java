@@ -72,6 +72,28 @@ class HandoverTest {
         three.assertExact();
     }
 
+    /** Else the host would send their sum. */
+    @Test
+    void answersThatAreOnlyAddedGoFromWorkerToWorkerToo() {
+        var three = three(new Random(SEED));
+        var one = new RpcTensor("ffn_out-3", 1, 0, 25_000);
+        var other = new RpcTensor("ffn_inp-3", 1, 25_000, 25_000);
+        byte[] graph =
+                RpcTensor.graph(1, List.of(new RpcTensor("l_out-3", 1, 0, 25_000).does(3, TinyServer.ADD, one, other)));
+
+        for (int i = 0; i < 4; i++) {
+            byte[] first = three.ask("ffn_out-3", 100_000);
+            byte[] second = three.ask("ffn_inp-3", 100_000);
+            three.toSecond.client(one.set(first));
+            three.toSecond.client(other.set(second));
+            three.toSecond.client(graph);
+            three.turn();
+        }
+
+        assertThat(three.meter.read().directBytes()).isGreaterThan(200_000);
+        three.assertExact();
+    }
+
     /** Decoding one token is not worth a packet more. */
     @Test
     void smallAnswersGoThroughTheHost() {

@@ -73,10 +73,11 @@ class CopyIT {
     @Test
     void sourceThatDiesAndOneThatLiesAreDoneWithout() throws Exception {
         put("good");
+        put("dying");
         try (RealNode good = node("good", "--max-upload", "2");
                 RealNode dying = node("dying", "--join", good.invite(), "--model", "wanted");
                 RealNode liar = node("liar", "--join", good.invite(), "--model", "wanted")) {
-            awaitServing(dying);
+            dying.await("model.ready");
             awaitServing(liar);
             spoil("liar");
             try (RealNode wanting = node("wanting", "--join", good.invite(), "--model", "wanted")) {

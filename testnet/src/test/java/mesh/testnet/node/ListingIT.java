@@ -290,7 +290,7 @@ class ListingIT {
 
     /** What {@code mesh discover --json} prints. */
     private JsonNode discover(String... wish) throws Exception {
-        List<String> line = Launch.daemon(RealNode.jar());
+        List<String> line = Launch.command(RealNode.jar());
         line.addAll(List.of(
                 "discover",
                 "--json",

@@ -75,7 +75,8 @@ public final class RealNode implements AutoCloseable {
             throws IOException {
         var line = new ArrayList<>(prefix);
         // Every buffer is watched, and where it leaks not written down: that would cost too much.
-        line.addAll(Launch.daemon(jar(), "-Dio.netty.leakDetection.samplingInterval=1"));
+        String watched = "-Dio.netty.leakDetection.samplingInterval=1";
+        line.addAll(isDaemon(arguments) ? Launch.daemon(jar(), watched) : Launch.command(jar(), watched));
         line.addAll(arguments);
         var builder = new ProcessBuilder(line);
         builder.environment().putAll(environment);
@@ -85,6 +86,11 @@ public final class RealNode implements AutoCloseable {
                 new BufferedReader(new InputStreamReader(node.process.getErrorStream(), StandardCharsets.UTF_8)),
                 false);
         return node;
+    }
+
+    /** As the launcher sees it. */
+    private static boolean isDaemon(List<String> arguments) {
+        return arguments.getFirst().equals("serve") || arguments.getFirst().startsWith("--");
     }
 
     public static Path jar() {

@@ -96,6 +96,8 @@ class SplitIT {
                 host.await("model.ready", ready -> ready.path("mode").asText().equals("split"));
 
         assertThat(babble(host)).isEqualTo(solo);
+        // The worker's first layer begins with a sum, of which the host sends no more than that.
+        assertThat(host.await("rpc.folded").path("first").asText()).contains("ffn_out");
         assertThat(shares(split)).containsExactly(6, 3);
         assertThat(mode(worker)).isEqualTo("worker");
         assertThat(host.events("child.started")).hasSameSizeAs(parts(host));

@@ -11,10 +11,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
@@ -42,11 +40,11 @@ class CopyBench {
     @TempDir
     Path folder;
 
-    private final Deque<AutoCloseable> open = new ArrayDeque<>();
+    private final Opened open = new Opened();
 
     @AfterEach
     void end() throws Exception {
-        while (!open.isEmpty()) open.pop().close();
+        open.close();
     }
 
     /** What it took until both had it. */
@@ -78,19 +76,20 @@ class CopyBench {
     }
 
     private Figures measure(String name, Path model, String... more) throws Exception {
-        Lab lab = keep(Lab.open());
+        Lab lab = open.keep(Lab.open());
         Lab.Space router = lab.space("router");
         router.forward();
         Path data = folder.resolve(name);
         Path given = data.resolve("source").resolve("models").resolve(NAME);
         Files.createDirectories(given.getParent());
         Files.createLink(given, model);
-        WanNode source = keep(WanNode.start(home(lab, router, 1), data, "source"));
+        WanNode source = open.keep(WanNode.start(home(lab, router, 1), data, "source"));
         var wanting = new ArrayList<WanNode>();
         for (int i = 2; i <= 3; i++) {
             var line = new ArrayList<>(List.of(more));
             line.addAll(List.of("--join", source.node().invite()));
-            wanting.add(keep(WanNode.start(home(lab, router, i), data, "wanting" + i, line.toArray(String[]::new))));
+            wanting.add(
+                    open.keep(WanNode.start(home(lab, router, i), data, "wanting" + i, line.toArray(String[]::new))));
         }
         for (WanNode each : wanting) each.awaitPeers(2);
         for (WanNode each : wanting) ask(each);
@@ -161,10 +160,5 @@ class CopyBench {
                 while (piece.hasRemaining()) out.write(piece);
             }
         }
-    }
-
-    private <T extends AutoCloseable> T keep(T opened) {
-        open.push(opened);
-        return opened;
     }
 }

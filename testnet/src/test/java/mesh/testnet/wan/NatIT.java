@@ -7,8 +7,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -25,11 +23,11 @@ class NatIT {
     @TempDir
     Path folder;
 
-    private final Deque<AutoCloseable> open = new ArrayDeque<>();
+    private final Opened open = new Opened();
 
     @AfterEach
     void end() throws Exception {
-        while (!open.isEmpty()) open.pop().close();
+        open.close();
     }
 
     @Test
@@ -53,11 +51,11 @@ class NatIT {
     }
 
     private void punched(Optional<Pump.Weather> weather) throws Exception {
-        var homes = Homes.build(keep(Lab.open()), "masquerade", weather);
-        WanNode open = keep(WanNode.start(homes.first(), folder, "open"));
-        String invite = open.node().invite();
-        WanNode ann = keep(WanNode.start(homes.ann(), folder, "ann", "--join", invite));
-        WanNode bob = keep(WanNode.start(homes.bob(), folder, "bob", "--join", invite));
+        var homes = Homes.build(open.keep(Lab.open()), "masquerade", weather);
+        WanNode founder = open.keep(WanNode.start(homes.first(), folder, "open"));
+        String invite = founder.node().invite();
+        WanNode ann = open.keep(WanNode.start(homes.ann(), folder, "ann", "--join", invite));
+        WanNode bob = open.keep(WanNode.start(homes.bob(), folder, "bob", "--join", invite));
         ann.node().await("mesh.joined");
         bob.node().await("mesh.joined");
 
@@ -70,15 +68,15 @@ class NatIT {
     }
 
     private void relayed(Optional<Pump.Weather> weather) throws Exception {
-        Lab lab = keep(Lab.open());
+        Lab lab = open.keep(Lab.open());
         var homes = Homes.build(lab, "masquerade random,fully-random", weather);
-        WanNode first = keep(WanNode.start(homes.first(), folder, "first"));
+        WanNode first = open.keep(WanNode.start(homes.first(), folder, "first"));
         String invite = first.node().invite();
-        WanNode second = keep(WanNode.start(homes.second(), folder, "second", "--join", invite));
+        WanNode second = open.keep(WanNode.start(homes.second(), folder, "second", "--join", invite));
         second.node().await("mesh.joined");
         String relay = first.id();
-        WanNode ann = keep(WanNode.start(homes.ann(), folder, "ann", "--join", invite, "--relay", relay));
-        WanNode bob = keep(WanNode.start(homes.bob(), folder, "bob", "--join", invite, "--relay", relay));
+        WanNode ann = open.keep(WanNode.start(homes.ann(), folder, "ann", "--join", invite, "--relay", relay));
+        WanNode bob = open.keep(WanNode.start(homes.bob(), folder, "bob", "--join", invite, "--relay", relay));
         ann.node().await("mesh.joined");
         bob.node().await("mesh.joined");
 
@@ -103,11 +101,6 @@ class NatIT {
 
     private static void report(String what, Optional<Pump.Weather> weather, Duration after) {
         System.out.println(what + weather.map(bad -> ", " + bad).orElse("") + ": " + after.toMillis() + " ms");
-    }
-
-    private <T extends AutoCloseable> T keep(T opened) {
-        open.push(opened);
-        return opened;
     }
 
     /** Two homes behind a NAT each, and two machines on the open network between them. */

@@ -30,19 +30,19 @@ class PartitionIT {
     @TempDir
     Path folder;
 
-    private final List<AutoCloseable> open = new ArrayList<>();
+    private final Opened open = new Opened();
     private final List<WanNode> nodes = new ArrayList<>();
 
     @AfterEach
     void end() throws Exception {
-        for (AutoCloseable each : open.reversed()) each.close();
+        open.close();
     }
 
     @Test
     void cutMeshGoesOnInTwoPartsAndIsOneAgainWithoutARestart() throws Exception {
         Path engine = folder.resolve("engine");
         FakeLlamaProgram.install(engine, "");
-        Lab lab = keep(Lab.open());
+        Lab lab = open.keep(Lab.open());
         Lab.Space here = lab.hub("here");
         Lab.Space there = lab.hub("there");
         String cable = lab.trunk(here, there);
@@ -52,7 +52,7 @@ class PartitionIT {
             var line = new ArrayList<String>();
             if (i > 0) line.addAll(List.of("--join", nodes.getFirst().node().invite()));
             if (i == 0 || i == NODES - 1) line.addAll(List.of("--model", "demo-tiny", "--bin-dir", engine.toString()));
-            nodes.add(keep(WanNode.start(machine, folder, "node-" + i, line.toArray(String[]::new))));
+            nodes.add(open.keep(WanNode.start(machine, folder, "node-" + i, line.toArray(String[]::new))));
             // One after the other: two cores that start ten JVMs at once show nothing but their own limits.
             if (i > 0) nodes.getLast().node().await("mesh.joined");
         }
@@ -78,10 +78,5 @@ class PartitionIT {
             assertThat(each.node().events("model.ready")).hasSize(1);
             assertThat(each.node().events("model.stopped")).isEmpty();
         }
-    }
-
-    private <T extends AutoCloseable> T keep(T opened) {
-        open.add(opened);
-        return opened;
     }
 }

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.concurrent.TimeUnit;
 import mesh.testnet.Needs;
 import org.junit.jupiter.api.AfterEach;
@@ -18,24 +16,24 @@ class RoamingIT {
     @TempDir
     Path folder;
 
-    private final Deque<AutoCloseable> open = new ArrayDeque<>();
+    private final Opened open = new Opened();
 
     @AfterEach
     void end() throws Exception {
-        while (!open.isEmpty()) open.pop().close();
+        open.close();
     }
 
     @Test
     void nodeThatMovesIsHeardAgainAtOnceWhoeverDialled() throws Exception {
         Needs.that(Files.exists(Path.of("/proc/net/if_inet6")), "this kernel has no IPv6");
-        Lab lab = keep(Lab.open());
+        Lab lab = open.keep(Lab.open());
         Lab.Space net = lab.hub("net");
         Lab.Space one = lab.space("one");
         lab.plug(one, "eth", "fd00:6d:0:0:0:0:0:1/64", net);
         Lab.Space two = lab.space("two");
         lab.plug(two, "eth", "fd00:6d:0:0:0:0:0:2/64", net);
-        WanNode founder = keep(WanNode.start(one, folder, "founder"));
-        WanNode joiner = keep(
+        WanNode founder = open.keep(WanNode.start(one, folder, "founder"));
+        WanNode joiner = open.keep(
                 WanNode.start(two, folder, "joiner", "--join", founder.node().invite()));
         joiner.node().await("mesh.joined");
         founder.await("joiner", WanNode.by("lan"));
@@ -60,10 +58,5 @@ class RoamingIT {
                         .and(peer -> peer.path("ageMillis").asLong()
                                 < TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - movedNanos)));
         return Duration.ofNanos(System.nanoTime() - movedNanos);
-    }
-
-    private <T extends AutoCloseable> T keep(T opened) {
-        open.push(opened);
-        return opened;
     }
 }

@@ -9,8 +9,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import mesh.testnet.engine.RealEngine;
@@ -38,27 +36,27 @@ class SplitFreezeIT {
     @TempDir
     Path folder;
 
-    private final Deque<AutoCloseable> open = new ArrayDeque<>();
+    private final Opened open = new Opened();
 
     @AfterEach
     void end() throws Exception {
-        while (!open.isEmpty()) open.pop().close();
+        open.close();
     }
 
     @Test
     void generationGoesOnAfterAFreezeOfTheLinkAndEndsWithItsWorker() throws Exception {
         String engine = RealEngine.orSkip().folder().toString();
-        Lab lab = keep(Lab.open());
+        Lab lab = open.keep(Lab.open());
         Lab.Space here = lab.space("here");
         Lab.Space there = lab.space("there");
         Pump link = lab.joinSlowly(here, "eth0", "10.40.0.1/24", there, "eth0", "10.40.0.2/24", SLOW);
         String[] model = {
             "--model", "demo-random", "--split", "--bin-dir", engine, "--parallel", "1", "--log-level", "debug"
         };
-        WanNode host = keep(WanNode.start(here, folder, "host", with(model, "--max-vram", "2")));
+        WanNode host = open.keep(WanNode.start(here, folder, "host", with(model, "--max-vram", "2")));
         host.node().await("model.ready");
-        String alone = keep(Stream.of(host)).whole();
-        WanNode worker = keep(WanNode.start(
+        String alone = open.keep(Stream.of(host)).whole();
+        WanNode worker = open.keep(WanNode.start(
                 there,
                 folder,
                 "worker",
@@ -66,7 +64,7 @@ class SplitFreezeIT {
         host.node().await("model.ready", ready -> ready.path("mode").asText().equals("split"));
         int loads = host.node().events("model.loading").size();
 
-        Stream frozen = keep(Stream.of(host));
+        Stream frozen = open.keep(Stream.of(host));
         frozen.await(() -> frozen.tokens() > TOKENS / 8);
         link.cut(true);
         // The length of the freeze is what this test is about.
@@ -84,10 +82,10 @@ class SplitFreezeIT {
         System.out.println("resumed " + resumedMillis + " ms after the freeze of " + FREEZE_SECONDS + " s, replayed "
                 + resumed.path("replayedBytes") + " bytes");
 
-        Stream cutShort = keep(Stream.of(host));
+        Stream cutShort = open.keep(Stream.of(host));
         cutShort.await(() -> cutShort.tokens() > TOKENS / 8);
         // There is one slot, so this one waits behind the other.
-        Stream waiting = keep(Stream.of(host));
+        Stream waiting = open.keep(Stream.of(host));
         cutShort.await(() -> cutShort.tokens() > TOKENS / 4);
         assertThat(waiting.tokens()).isZero();
         long killedNanos = System.nanoTime();
@@ -106,11 +104,6 @@ class SplitFreezeIT {
         var all = new java.util.ArrayList<>(java.util.List.of(words));
         all.addAll(java.util.List.of(more));
         return all.toArray(String[]::new);
-    }
-
-    private <T extends AutoCloseable> T keep(T opened) {
-        open.push(opened);
-        return opened;
     }
 
     /** One streamed answer, read as it comes. */

@@ -14,17 +14,22 @@ import mesh.core.model.GgufWriter;
 import mesh.core.model.TensorType;
 
 /**
- * A model that has much to hand on and little to compute, as one has whose engines are many times faster than a test
- * machine's: each token is 8 kB wide, and its layers are thin. What it says has no meaning. Stateless.
+ * A model that has much to hand on and little to compute, so that a link of 100 Mbit/s is what its prompts wait for: it
+ * stands for a large one whose nodes compute with cards, many times faster than a core. A token is 8 kB wide, as one
+ * of a model of a billion parameters, or as much as {@code -Dmesh.bench.width} says, 4,096 for eight billion; its layers
+ * are few and thin, with one small head each, so that long contexts cost little, too. What it says has no meaning. Stateless.
  */
 final class WideModel {
     static final String NAME = "wide";
 
     private static final long SEED = 6;
-    private static final int WIDTH = 2_048;
-    private static final int THIN = 64;
-    private static final int LAYERS = 6;
-    private static final int CONTEXT = 4_096;
+    private static final int WIDTH = Integer.getInteger("mesh.bench.width", 2_048);
+    private static final int THIN = 16;
+
+    /** With the output as a sixth unit two nodes have four and two of them, three have two each. */
+    private static final int LAYERS = 5;
+
+    private static final int CONTEXT = 32_768;
 
     /** A weight's size: what passes through a matrix keeps about its length. */
     private static final float LOUDNESS = 0.02f;

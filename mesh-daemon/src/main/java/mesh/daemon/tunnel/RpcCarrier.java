@@ -8,8 +8,8 @@ import mesh.core.rpc.Conversation;
 
 /**
  * One end of an RPC connection: holds every frame to the protocol, and spares the link what the worker can find by itself.
- * What the host's end says of requests is {@link Naming}'s, what the worker's end makes of it is {@link Restoring}'s;
- * answers pass as they are. Owned by the loop of the connection.
+ * What the host's end says of requests is {@link Folding}'s and {@link Naming}'s, what the worker's end makes of it is
+ * {@link Restoring}'s; answers pass as they are. Owned by the loop of the connection.
  */
 abstract sealed class RpcCarrier implements Carrier {
     final Conversation talk;
@@ -54,9 +54,7 @@ abstract sealed class RpcCarrier implements Carrier {
     }
 
     private static final class Host extends RpcCarrier {
-        /** What becomes of what llama-server says, before anything else. */
-        private final Folding folding;
-
+        private final Folding folding = new Folding(this::isAnswer);
         private final Naming naming;
 
         /** The host's part in payloads that workers bring each other, if there are several. */
@@ -66,8 +64,6 @@ abstract sealed class RpcCarrier implements Carrier {
 
         Host(Conversation talk, Optional<KnownFile> file, Optional<Handover.End> handover) {
             super(talk);
-            this.folding = new Folding(
-                    data -> handover.filter(end -> end.isAnswer(data)).isPresent());
             this.naming = new Naming(talk, file, handover);
             this.handover = handover;
         }
@@ -89,6 +85,10 @@ abstract sealed class RpcCarrier implements Carrier {
             } finally {
                 bytes.release();
             }
+        }
+
+        private boolean isAnswer(ByteBuf data) {
+            return handover.filter(end -> end.isAnswer(data)).isPresent();
         }
 
         @Override

@@ -3,8 +3,8 @@ package mesh.daemon.tunnel;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
 
 /**
  * Where in the past of a connection data may have stood before: the last few of the same size, the newest first. Owned by
@@ -18,21 +18,19 @@ final class Candidates {
     private static final int EACH_MAX = 8;
 
     private final Map<Long, Deque<Long>> begins = new LinkedHashMap<>(SIZES_MAX, 0.75f, true);
-    private final Deque<Long> untried = new ArrayDeque<>();
+    private List<Long> older = List.of();
 
     /** Data of so many bytes begins, and the past ends there. */
     void begin(long bytes, long at) {
         Deque<Long> same = begins.computeIfAbsent(bytes, size -> new ArrayDeque<>());
-        untried.clear();
-        untried.addAll(same);
+        older = List.copyOf(same);
         same.addFirst(at);
         if (same.size() > EACH_MAX) same.removeLast();
         if (begins.size() > SIZES_MAX) begins.remove(begins.keySet().iterator().next());
     }
 
-    /** Where the next one begins, which is older. */
-    OptionalLong next() {
-        Long begin = untried.poll();
-        return begin == null ? OptionalLong.empty() : OptionalLong.of(begin);
+    /** Where older data of that size begins, the newest first. */
+    List<Long> begins() {
+        return older;
     }
 }

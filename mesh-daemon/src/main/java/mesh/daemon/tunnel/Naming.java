@@ -7,7 +7,6 @@ import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.function.Consumer;
 import mesh.core.Sha256;
 import mesh.core.rpc.Conversation;
@@ -19,6 +18,12 @@ import org.jspecify.annotations.Nullable;
  * sent, so nothing is guessed, and nothing waits but for its own rest. Owned by the loop of the connection.
  */
 final class Naming {
+    /** In a graph for one token more, numbers of four bytes differ between what is the same. */
+    private static final int STRAY_BYTES = 4;
+
+    /** Such numbers stand together in 28 bytes, where seven tries miss. */
+    private static final int MISSES_MAX = 16;
+
     private final Conversation talk;
     private final Optional<KnownFile> file;
 
@@ -34,6 +39,9 @@ final class Naming {
     private @Nullable Source source;
     private boolean isKept;
     private long dataBytes;
+
+    /** So often in a row it went on as nothing that has passed; once is enough where it never did. */
+    private int misses;
 
     private long savedBytes;
 
@@ -163,6 +171,7 @@ final class Naming {
     private void data(Piece piece, int end) {
         while (piece.at < end) {
             if (source != null) match(piece, source, end);
+            else if (misses <= MISSES_MAX) seek(piece, end);
             else if (runs.next(piece.view, piece.at, end)) {
                 pass(piece, runs.from());
                 run(piece, runs.to());
@@ -175,13 +184,35 @@ final class Naming {
 
     private void match(Piece piece, Source from, int end) {
         ByteBuffer expected = expected(from, Math.min(end - piece.at, ShortNote.NAMED_BYTES_MAX - from.unnamed));
-        int mismatch = piece.view.slice(piece.at, expected.remaining()).mismatch(expected);
-        int equal = mismatch < 0 ? expected.remaining() : mismatch;
+        int equal = equal(piece, expected);
+        boolean isOver = equal < expected.remaining();
         pass(piece, piece.at + equal);
         from.at += equal;
         from.unnamed += equal;
-        if (mismatch >= 0 || from.unnamed == ShortNote.NAMED_BYTES_MAX) name(from, piece);
-        if (mismatch >= 0) source = nextCandidate();
+        if (isOver || from.unnamed == ShortNote.NAMED_BYTES_MAX) name(from, piece);
+        if (isOver) source = null;
+    }
+
+    /** Goes on with the one of the candidates that does so the longest, or else passes a few bytes as they are. */
+    private void seek(Piece piece, int end) {
+        long left = talk.requests().unseenBytes();
+        int longest = Math.min(end - piece.at, ShortNote.NAMED_BYTES_MIN) - 1;
+        for (long begin : candidates.begins()) {
+            long from = begin + dataBytes - left;
+            // It and all older ones will be gone before all of this has passed.
+            if (from < past.end() + left - Past.BYTES_MAX) break;
+            int equal = equal(piece, past.piece(from, end - piece.at));
+            if (equal <= longest) continue;
+            longest = equal;
+            source = new Source(Source.PAST, from);
+        }
+        misses = source == null ? misses + 1 : 0;
+        if (source == null && misses <= MISSES_MAX) pass(piece, Math.min(end, piece.at + STRAY_BYTES));
+    }
+
+    private static int equal(Piece piece, ByteBuffer expected) {
+        int mismatch = piece.view.slice(piece.at, expected.remaining()).mismatch(expected);
+        return mismatch < 0 ? expected.remaining() : mismatch;
     }
 
     private void run(Piece piece, int end) {
@@ -211,9 +242,8 @@ final class Naming {
         isKept = Past.isWorthIt(dataBytes);
         source = talk.write().flatMap(this::elsewhere).orElse(null);
         runs.begin();
-        if (!isKept) return;
-        candidates.begin(dataBytes, past.end());
-        if (source == null) source = nextCandidate();
+        misses = isKept ? MISSES_MAX : MISSES_MAX + 1;
+        if (isKept) candidates.begin(dataBytes, past.end());
     }
 
     /** In the model's file, or among what another worker brought. */
@@ -225,15 +255,6 @@ final class Naming {
                 && write.offset() <= place.get().bytes() - write.bytes())
             return Optional.of(new Source(place.get().part(), place.get().offset() + write.offset()));
         return handover.flatMap(end -> end.dataBegins(write.bytes())).map(Source::new);
-    }
-
-    /** The next older data of the same size, if it will still be there when all of this one has passed. */
-    private @Nullable Source nextCandidate() {
-        OptionalLong begin = candidates.next();
-        if (begin.isEmpty()) return null;
-        long left = talk.requests().unseenBytes();
-        long from = begin.getAsLong() + dataBytes - left;
-        return from < past.end() + left - Past.BYTES_MAX ? null : new Source(Source.PAST, from);
     }
 
     private ByteBuffer expected(Source from, int bytes) {

@@ -309,7 +309,7 @@ final class RpcTunnel implements Line.Reader {
         public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
             if (event != ChannelInputShutdownEvent.INSTANCE) return;
             EpollSockets.keepRegistered(ctx.channel());
-            carrier.end(this::say);
+            if (!line.isOver()) carrier.end(this::say);
             line.end();
             if (ctx.channel() instanceof SocketChannel local && local.isOutputShutdown())
                 EpollSockets.closeLater(local);

@@ -87,6 +87,23 @@ class HeadsTest {
         assertThat(ends.heard()).isEqualTo(concat(before, request(10, tokens)));
     }
 
+    /** It has other numbers in each of its tensors, and so it is a name and a few bytes for each. */
+    @Test
+    void graphForAnotherNumberOfTokensIsSaidByItsDifferences() {
+        byte[] graph = new byte[60_000];
+        random.nextBytes(graph);
+        ends.say(request(14, new byte[24]));
+        ends.say(request(10, graph));
+        byte[] before = ends.heard();
+        ends.sentBytes = 0;
+        for (int at = 1_084; at < graph.length; at += 296) graph[at] ^= 7;
+
+        ends.say(request(10, graph), 20_000, random);
+
+        assertThat(ends.sentBytes).isLessThan(graph.length / 10);
+        assertThat(ends.heard()).isEqualTo(concat(before, request(10, graph)));
+    }
+
     /** More than there are places for: the oldest is said anew. */
     @Test
     void oldestHeadsAreForgottenByBothEnds() {

@@ -428,6 +428,16 @@ final class Folding {
         seconds.put(before, after);
     }
 
+    /** Nothing follows: what waited for more goes out as it was said, up to where it ends. */
+    void end(Predicate<ByteBuf> next) {
+        var way = new Way(Unpooled.EMPTY_BUFFER, next);
+        headFrom = 0;
+        if (second == null) unfold(way);
+        if (graph != null) way.give(graph);
+        graph = null;
+        pass(way);
+    }
+
     /** What is held goes with the connection: its server forgets all that it was told. */
     void release() {
         if (graph != null) graph.release();

@@ -69,7 +69,7 @@ class FoldingTest {
     @Test
     void whateverIsSaidTheAnswersAreTheSame() {
         int folds = 0;
-        for (int run = 0; run < 500; run++) {
+        for (int run = 0; run < 300; run++) {
             var random = new Random(SEED + run);
             boolean flushes = random.nextBoolean();
             var plain = new TinyServer(flushes);
@@ -91,7 +91,7 @@ class FoldingTest {
             assertThat(folded.answers()).as("seed=%s", SEED + run).isEqualTo(plain.answers());
             folds += folded.nothings();
         }
-        assertThat(folds).isGreaterThan(400);
+        assertThat(folds).isGreaterThan(250);
     }
 
     @Test
@@ -174,6 +174,25 @@ class FoldingTest {
     }
 
     @Test
+    void whatWaitsGoesOutWhenNothingFollows() {
+        byte[] one = first.set(floats(1, 2, 3, 4, 5, 6, 7, 8));
+        byte[] graph = graph(2, adding);
+        for (byte[] said : List.of(
+                one,
+                Arrays.copyOf(one, one.length - 5),
+                joined(one, Arrays.copyOf(graph, 20)),
+                Arrays.copyOf(graph, graph.length - 1))) {
+            Folding fresh = open(answer -> false);
+            learn(fresh);
+
+            say(fresh, said);
+            fresh.end(this::hear);
+
+            assertThat(heard.toByteArray()).isEqualTo(said);
+        }
+    }
+
+    @Test
     void answerOfAnotherWorkerIsSaidAsItIs() {
         byte[] answer = floats(1, 2, 3, 4, 5, 6, 7, 8);
         Folding fresh = open(data -> data.equals(Unpooled.wrappedBuffer(answer)));
@@ -235,14 +254,16 @@ class FoldingTest {
 
     private void say(Folding fresh, byte[] said) {
         ByteBuf bytes = Unpooled.copiedBuffer(said);
-        fresh.say(bytes, piece -> {
-            var plain = new byte[piece.readableBytes()];
-            piece.getBytes(piece.readerIndex(), plain);
-            heard.writeBytes(plain);
-            return true;
-        });
+        fresh.say(bytes, this::hear);
         assertThat(bytes.refCnt()).isEqualTo(1);
         bytes.release();
+    }
+
+    private boolean hear(ByteBuf piece) {
+        var plain = new byte[piece.readableBytes()];
+        piece.getBytes(piece.readerIndex(), plain);
+        heard.writeBytes(plain);
+        return true;
     }
 
     private static byte[] joined(byte[]... pieces) {

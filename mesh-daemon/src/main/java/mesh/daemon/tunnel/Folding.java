@@ -165,16 +165,6 @@ final class Folding {
         return way.isOpen;
     }
 
-    /** Nothing more is said: what waited for more goes on as it is, but for half a sum, which means nothing to anybody. */
-    void end(Predicate<ByteBuf> next) {
-        var way = new Way(Unpooled.EMPTY_BUFFER, next);
-        headFrom = 0;
-        if (stage != Stage.SECOND) unfold(way);
-        if (graph != null) way.give(graph);
-        graph = null;
-        pass(way);
-    }
-
     private int readHead(Way way, int at, int most) {
         if (headBytes == 0) headFrom = at;
         int count = Math.min(most, wantedBytes - headBytes);

@@ -28,8 +28,8 @@ final class RpcTunnel implements Line.Reader {
 
     private static final int RECORD_HEAD_BYTES = Carrier.RECORD_HEAD_BYTES;
 
-    /** As much as fills a packet on any path leaves at once, whatever comes behind it. */
-    private static final int PACKET_BYTES = 1_200;
+    /** As much as fills two packets on any path leaves at once, whatever comes behind it. */
+    private static final int PACKETS_BYTES = 2_400;
 
     /** What is less, and nothing to act upon, waits as long for what comes behind it: some ten times as long as it takes. */
     private static final long REST_MILLIS = 1;
@@ -134,8 +134,9 @@ final class RpcTunnel implements Line.Reader {
 
     /** A token is a dozen frames, each written for itself, and nothing is computed before the last of them is there. */
     private void sendDue() {
-        if (carrier.isOutDue() || line.unsentBytes() >= PACKET_BYTES) send();
-        else if (!isResting) {
+        long unsentBytes = line.unsentBytes();
+        if (carrier.isOutDue() || unsentBytes >= PACKETS_BYTES) send();
+        else if (unsentBytes > 0 && !isResting) {
             isResting = true;
             loop.schedule(
                     () -> {

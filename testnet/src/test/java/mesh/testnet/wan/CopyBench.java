@@ -83,13 +83,13 @@ class CopyBench {
         Path given = data.resolve("source").resolve("models").resolve(NAME);
         Files.createDirectories(given.getParent());
         Files.createLink(given, model);
-        WanNode source = open.keep(WanNode.start(home(lab, router, 1), data, "source"));
+        WanNode source = open.keep(WanNode.measured(home(lab, router, 1), data, "source"));
         var wanting = new ArrayList<WanNode>();
         for (int i = 2; i <= 3; i++) {
             var line = new ArrayList<>(List.of(more));
             line.addAll(List.of("--join", source.node().invite()));
-            wanting.add(
-                    open.keep(WanNode.start(home(lab, router, i), data, "wanting" + i, line.toArray(String[]::new))));
+            wanting.add(open.keep(
+                    WanNode.measured(home(lab, router, i), data, "wanting" + i, line.toArray(String[]::new))));
         }
         for (WanNode each : wanting) each.awaitPeers(2);
         for (WanNode each : wanting) ask(each);

@@ -143,7 +143,7 @@ final class TwoSplits {
         };
         String parts = "1" + ",1".repeat(terms.workers());
         String[] hosting = terms.workers() == 1 ? model : with(model, "--tensor-split", parts);
-        var host = open.keep(WanNode.start(star.here(), data, "host", with(hosting, "--max-vram", "2")));
+        var host = open.keep(WanNode.measured(star.here(), data, "host", with(hosting, "--max-vram", "2")));
         host.node().await("model.ready");
         long bytesBefore = star.link().carriedBytes();
         var daemons = new ArrayList<>(List.of(host.node().handle()));
@@ -171,8 +171,9 @@ final class TwoSplits {
         Lab.Space there = star.workers().get(number);
         String name = "worker" + number;
         String invite = host.node().invite();
-        if (terms.hasFile()) return WanNode.start(there, data, name, with(model, "--max-vram", "1", "--join", invite));
-        WanNode node = WanNode.start(there, data, name, with(model, "--max-vram", "1"));
+        if (terms.hasFile())
+            return WanNode.measured(there, data, name, with(model, "--max-vram", "1", "--join", invite));
+        WanNode node = WanNode.measured(there, data, name, with(model, "--max-vram", "1"));
         node.node().await("model.ready");
         Files.delete(model(name));
         String joined = curl(

@@ -31,14 +31,24 @@ final class WanNode implements AutoCloseable {
     }
 
     static WanNode start(Lab.Space space, Path folder, String name, String... more) throws IOException {
+        String[] line = line(folder, name, more);
+        return new WanNode(RealNode.serveIn(space.prefix(), folder.resolve(name), Map.of(), line), space, name);
+    }
+
+    /** For benches. */
+    static WanNode measured(Lab.Space space, Path folder, String name, String... more) throws IOException {
+        String[] line = line(folder, name, more);
+        return new WanNode(RealNode.measuredIn(space.prefix(), folder.resolve(name), line), space, name);
+    }
+
+    private static String[] line(Path folder, String name, String... more) throws IOException {
         var line = new ArrayList<>(List.of("--name", name, "--offline", "--bind-ip", "any"));
         line.addAll(List.of(more));
         // Nodes without an engine are given no model.
         if (!line.contains("--bin-dir"))
             line.addAll(List.of(
                     "--bin-dir", Files.createDirectories(folder.resolve("none")).toString()));
-        var node = RealNode.serveIn(space.prefix(), folder.resolve(name), Map.of(), line.toArray(String[]::new));
-        return new WanNode(node, space, name);
+        return line.toArray(String[]::new);
     }
 
     RealNode node() {

@@ -101,7 +101,8 @@ public final class RealNode implements AutoCloseable {
 
     /** As the launcher sees it. */
     private static boolean isDaemon(List<String> arguments) {
-        return arguments.getFirst().equals("serve") || arguments.getFirst().startsWith("--");
+        String first = arguments.isEmpty() ? "" : arguments.getFirst();
+        return first.equals("serve") || first.startsWith("--");
     }
 
     public static Path jar() {

@@ -65,7 +65,9 @@ class BadInputIT {
 
     @Test
     void modelTooBigForTheMemoryWaitsForOthersWithNumbers() throws Exception {
-        String[] tooLittle = {"--model", "demo", "--max-vram", "0.001", "--offline"};
+        // Without an engine it would end, soon after it has said that it waits.
+        String engine = RealEngine.orSkip().folder().toString();
+        String[] tooLittle = {"--model", "demo", "--max-vram", "0.001", "--offline", "--bin-dir", engine};
         try (var node = RealNode.serve(folder.resolve("data"), Map.of(), tooLittle)) {
             assertThat(node.await("model.waiting").path("message").asText()).contains("need 0.06 GB, have 0.00 GB");
             assertThat(Ask.chat(node.api(), "demo").status()).isEqualTo(503);

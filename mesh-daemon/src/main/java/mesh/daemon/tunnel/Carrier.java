@@ -71,6 +71,11 @@ interface Carrier {
         return Unpooled.wrappedBuffer(head, bytes);
     }
 
+    /** A note's head, with room for so many bytes behind it. */
+    static ByteBuf note(int kind, int bytes) {
+        return Unpooled.buffer(RECORD_HEAD_BYTES + bytes).writeMedium(kind);
+    }
+
     /** A part of what was read, as it is. */
     static void raw(ByteBuf bytes, int from, int to, Consumer<ByteBuf> records) {
         if (to > from) records.accept(record(bytes.retainedSlice(from, to - from)));

@@ -31,11 +31,10 @@ final class HandNote {
     /** Worker to host: bring this yourself. */
     static final int WANT = 0xFF_FFFA;
 
-    static final int CHECK_BYTES = 16;
     private static final int NUMBER_BYTES = Long.BYTES + Integer.BYTES;
     private static final int EXPECT_BYTES = Long.BYTES + NodeId.BYTES;
     private static final int NAME_BYTES = 64;
-    private static final int BROUGHT_BYTES = Long.BYTES + 3 * Integer.BYTES + CHECK_BYTES;
+    private static final int BROUGHT_BYTES = Long.BYTES + 3 * Integer.BYTES + ShortNote.CHECK_BYTES;
 
     private static final byte STREAM = 4;
 
@@ -49,7 +48,7 @@ final class HandNote {
     @SuppressWarnings("ArrayRecordComponent") // Never compared.
     record Brought(long pair, int number, int offset, int count, byte[] check) {
         ByteBuf said() {
-            return head(BROUGHT, BROUGHT_BYTES)
+            return Carrier.note(BROUGHT, BROUGHT_BYTES)
                     .writeLong(pair)
                     .writeInt(number)
                     .writeInt(offset)
@@ -62,7 +61,7 @@ final class HandNote {
             int number = note.readInt();
             int offset = note.readInt();
             int count = note.readInt();
-            var check = new byte[CHECK_BYTES];
+            var check = new byte[ShortNote.CHECK_BYTES];
             note.readBytes(check);
             return new Brought(pair, number, offset, count, check);
         }
@@ -75,7 +74,7 @@ final class HandNote {
 
     record Expect(long pair, NodeId from) {
         ByteBuf said() {
-            return head(EXPECT, EXPECT_BYTES).writeLong(pair).writeBytes(from.bytes());
+            return Carrier.note(EXPECT, EXPECT_BYTES).writeLong(pair).writeBytes(from.bytes());
         }
 
         static Expect read(ByteBuf note) {
@@ -86,7 +85,7 @@ final class HandNote {
     record Bring(long pair, NodeId to, String name) {
         ByteBuf said() {
             byte[] padded = java.util.Arrays.copyOf(name.getBytes(StandardCharsets.ISO_8859_1), NAME_BYTES);
-            return head(BRING, EXPECT_BYTES + NAME_BYTES)
+            return Carrier.note(BRING, EXPECT_BYTES + NAME_BYTES)
                     .writeLong(pair)
                     .writeBytes(to.bytes())
                     .writeBytes(padded);
@@ -107,7 +106,7 @@ final class HandNote {
     /** One payload of a pair of connections, in each of the three notes of a worker. */
     record Numbered(long pair, int number) {
         ByteBuf said(int kind) {
-            return head(kind, NUMBER_BYTES).writeLong(pair).writeInt(number);
+            return Carrier.note(kind, NUMBER_BYTES).writeLong(pair).writeInt(number);
         }
 
         static Numbered read(ByteBuf note) {
@@ -119,10 +118,6 @@ final class HandNote {
         var id = new byte[NodeId.BYTES];
         note.readBytes(id);
         return NodeId.of(id);
-    }
-
-    private static ByteBuf head(int kind, int bytes) {
-        return Unpooled.buffer(Carrier.RECORD_HEAD_BYTES + bytes).writeMedium(kind);
     }
 
     /** How many bytes a host's note has behind its head. */

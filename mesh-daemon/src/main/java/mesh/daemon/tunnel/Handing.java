@@ -173,7 +173,7 @@ final class Handing {
         Optional<ByteBuf> piece = shelf.piece(named.number(), named.offset(), named.count());
         if (piece.isEmpty()) return Optional.empty();
         sha256.update(piece.get().nioBuffer());
-        if (!Arrays.equals(named.check(), Arrays.copyOf(sha256.digest(), HandNote.CHECK_BYTES))) {
+        if (!Arrays.equals(named.check(), Arrays.copyOf(sha256.digest(), ShortNote.CHECK_BYTES))) {
             piece.get().release();
             shelf.drop(named.number());
             want(named);

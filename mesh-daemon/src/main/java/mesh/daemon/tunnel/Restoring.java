@@ -34,7 +34,8 @@ final class Restoring {
 
     /** What the host must know before it names anything. */
     Optional<ByteBuf> greeting() {
-        return file.map(known -> Unpooled.buffer().writeMedium(ShortNote.HAVE).writeBytes(known.digest()));
+        return file.map(
+                known -> Carrier.note(ShortNote.HAVE, KnownFile.DIGEST_BYTES).writeBytes(known.digest()));
     }
 
     /** Why a note was refused. */

@@ -1,7 +1,6 @@
 package mesh.daemon.tunnel;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.util.Arrays;
@@ -33,7 +32,7 @@ final class ShortNote {
     /** Naming takes 32 bytes. */
     static final int NAMED_BYTES_MIN = 64;
 
-    private static final int CHECK_BYTES = 16;
+    static final int CHECK_BYTES = 16;
 
     private ShortNote() {}
 
@@ -47,7 +46,7 @@ final class ShortNote {
         static final int BYTES = 1 + Long.BYTES + Integer.BYTES + CHECK_BYTES;
 
         ByteBuf said() {
-            return head(FROM_FILE, BYTES)
+            return Carrier.note(FROM_FILE, BYTES)
                     .writeByte(part)
                     .writeLong(at)
                     .writeInt(count)
@@ -69,7 +68,7 @@ final class ShortNote {
         static final int BYTES = Long.BYTES + Integer.BYTES;
 
         ByteBuf said() {
-            return head(FROM_PAST, BYTES).writeLong(at).writeInt(count);
+            return Carrier.note(FROM_PAST, BYTES).writeLong(at).writeInt(count);
         }
 
         static FromPast read(ByteBuf note) {
@@ -82,7 +81,7 @@ final class ShortNote {
         static final int BYTES = Integer.BYTES + Long.BYTES;
 
         ByteBuf said() {
-            return head(RUN, BYTES).writeInt(count).writeLong(word);
+            return Carrier.note(RUN, BYTES).writeInt(count).writeLong(word);
         }
 
         static Run read(ByteBuf note) {
@@ -103,7 +102,7 @@ final class ShortNote {
         static final int BYTES = 1;
 
         ByteBuf said() {
-            return head(HEAD, BYTES).writeByte(place);
+            return Carrier.note(HEAD, BYTES).writeByte(place);
         }
 
         static Head read(ByteBuf note) {
@@ -130,9 +129,5 @@ final class ShortNote {
             case HEAD -> Optional.of(Head.BYTES);
             default -> Optional.empty();
         };
-    }
-
-    private static ByteBuf head(int kind, int bytes) {
-        return Unpooled.buffer(Carrier.RECORD_HEAD_BYTES + bytes).writeMedium(kind);
     }
 }

@@ -172,8 +172,7 @@ final class Handing {
         Intake.Shelf shelf = shelf(named);
         Optional<ByteBuf> piece = shelf.piece(named.number(), named.offset(), named.count());
         if (piece.isEmpty()) return Optional.empty();
-        sha256.update(piece.get().nioBuffer());
-        if (!Arrays.equals(named.check(), Arrays.copyOf(sha256.digest(), ShortNote.CHECK_BYTES))) {
+        if (!Arrays.equals(named.check(), ShortNote.check(sha256, piece.get().nioBuffer()))) {
             piece.get().release();
             shelf.drop(named.number());
             want(named);
